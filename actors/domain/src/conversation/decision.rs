@@ -1,0 +1,94 @@
+//! What the rules say is to happen.
+
+use crate::event::Event;
+use crate::frame::Outcome;
+use crate::ids::{ClientId, Seq, TurnId};
+use crate::people::Author;
+use crate::timestamp::Timestamp;
+
+use super::state::Turn;
+
+/// What is to happen, in this order: store `events` and `turn` in one commit, apply them, tell the
+/// events and then the notices, answer the sender with `ack`, cast the effects.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    /// What is to be stored.
+    pub events: Vec<Event>,
+    /// What becomes of the AI's turn.
+    pub turn: TurnStep,
+    /// What readers are told without its being stored.
+    pub notices: Vec<Notice>,
+    /// What is to be done elsewhere.
+    pub effects: Vec<Effect>,
+    /// The sender's answer.
+    pub ack: Option<Ack>,
+}
+
+impl Decision {
+    /// True if the store has nothing to do.
+    pub fn is_volatile(&self) -> bool {
+        self.events.is_empty() && matches!(self.turn, TurnStep::Keep | TurnStep::Show(_))
+    }
+}
+
+/// A command is stored as this event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// The author's id for it.
+    pub id: ClientId,
+    /// The event.
+    pub seq: Seq,
+}
+
+/// What becomes of the AI's turn.
+#[derive(Clone, Debug, Default)]
+pub enum TurnStep {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// It begins, or begins anew. Stored until it is closed, so that a crash does not forget it.
+    Open(Turn),
+    /// More of it was shown. Not stored.
+    Show(String),
+    /// It is over.
+    Close,
+}
+
+/// What readers are told without its being stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Words of the AI.
+    Draft {
+        /// Which attempt.
+        turn: TurnId,
+        /// The words.
+        text: String,
+    },
+    /// What became of them.
+    DraftEnd {
+        /// Which attempt.
+        turn: TurnId,
+        /// What.
+        outcome: Outcome,
+        /// The event that they became.
+        seq: Option<Seq>,
+    },
+    /// Somebody is writing, or no longer.
+    Typing {
+        /// Who.
+        by: Author,
+        /// Whether.
+        on: bool,
+    },
+}
+
+/// What is to be done elsewhere, after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Have the AI answer.
+    Ask(TurnId),
+    /// Have it stop.
+    Cancel(TurnId),
+    /// Come back at this time with [`super::Command::Wake`].
+    WakeAt(Timestamp),
+}

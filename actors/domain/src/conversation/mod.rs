@@ -1,0 +1,33 @@
+//! The rule book of a conversation.
+//!
+//! [`Conversation::decide`] looks at a command and says what is to happen, or why not; it changes
+//! nothing. The caller stores the events, and only then [`Conversation::apply`] changes the state,
+//! which cannot fail. Who answers, who may not, what is a repeat: all of it is decided here.
+
+mod act;
+mod apply;
+mod command;
+mod decide;
+mod decision;
+mod say;
+mod state;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+pub use command::{Act, Command, Say, TurnEnd, TurnNews};
+pub use decision::{Ack, Decision, Effect, Notice, TurnStep};
+pub use state::{Conversation, Receipt, Snapshot, Turn};
+
+/// The most tags that a conversation may have.
+pub const TAGS_MAX: usize = 20;
+/// The longest tag, in characters.
+pub const TAG_MAX_CHARS: usize = 32;
+/// The longest comment of a rating, in characters.
+pub const COMMENT_MAX_CHARS: usize = 1000;
+/// How often a turn is started anew because the guest went on writing.
+pub const RESTARTS_MAX: u8 = 2;
+/// How often an open turn is taken up again after a crash before people are asked.
+pub const RECOVERIES_MAX: u8 = 1;
+/// The farthest that a snooze may reach, in milliseconds: one year.
+pub const SNOOZE_MAX_MILLIS: i64 = 366 * 24 * 3_600_000;

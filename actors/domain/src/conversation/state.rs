@@ -1,0 +1,243 @@
+//! The state of a conversation, and how it is put away and taken up again.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Channel, Mode, Status, Urgency};
+use crate::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq, TurnId};
+use crate::people::{AgentRef, AuthorKey, AuthorKind, GuestProfile, Principal};
+use crate::summary::{LastMessage, Summary};
+use crate::timestamp::Timestamp;
+
+/// How many unread messages are counted one by one; beyond, the count stands still.
+pub(super) const UNREAD_MAX: usize = 999;
+
+/// A conversation as it stands after the last applied event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversation {
+    /// What is stored of it beside its events.
+    pub(super) snapshot: Snapshot,
+    /// The AI's turn, while one is open.
+    pub(super) turn: Option<Turn>,
+    /// The commands that were accepted, by their authors' ids.
+    pub(super) receipts: HashMap<(AuthorKey, ClientId), Receipt>,
+}
+
+/// The part of the state that is stored with every commit. It could be had by replaying the events;
+/// stored, a conversation is opened by reading one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its hotel.
+    pub property: PropertyId,
+    /// How the guest writes.
+    pub channel: Channel,
+    /// What is known of the guest; its `id` is always there.
+    pub guest: GuestProfile,
+    /// Who answers.
+    pub mode: Mode,
+    /// Where it stands.
+    pub status: Status,
+    /// When a snoozed one comes back.
+    pub until: Option<Timestamp>,
+    /// Whose it is.
+    pub assigned: Option<AgentRef>,
+    /// Tags, sorted.
+    pub tags: Vec<String>,
+    /// How soon somebody must look.
+    pub urgency: Urgency,
+    /// The newest event.
+    pub last_seq: Seq,
+    /// The newest event that the guest may see.
+    pub guest_head: Seq,
+    /// The newest message.
+    pub last_message: Option<LastMessage>,
+    /// Since when the guest waits for a human: set exactly while `status` is `waiting`.
+    pub waiting_since: Option<Timestamp>,
+    /// The guest's messages that no agent has read, at most [`UNREAD_MAX`].
+    pub unread: Vec<Seq>,
+    /// How far any agent has read.
+    pub agents_read: Seq,
+    /// How far the guest has read.
+    pub guest_read: Seq,
+    /// A message of the guest came while the AI was speaking: it is answered next.
+    pub unanswered: bool,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One attempt of the AI to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Its id: news of any other turn is stale and dropped.
+    pub id: TurnId,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// How often it was started anew because the guest went on writing.
+    pub restarts: u8,
+    /// How often it was taken up again after a crash.
+    pub recoveries: u8,
+    /// What readers were shown so far.
+    pub shown: String,
+}
+
+impl Turn {
+    /// A turn that has shown nothing yet.
+    pub fn new(id: TurnId, opened_at: Timestamp) -> Self {
+        Self { id, opened_at, restarts: 0, recoveries: 0, shown: String::new() }
+    }
+}
+
+/// What became of an accepted command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The event that it became.
+    pub seq: Seq,
+    /// A digest of its body.
+    pub fingerprint: u64,
+}
+
+impl Conversation {
+    /// A new conversation, without events, in which the AI answers.
+    pub fn new(
+        id: ConversationId,
+        property: PropertyId,
+        channel: Channel,
+        guest: GuestProfile,
+        at: Timestamp,
+    ) -> Self {
+        let snapshot = Snapshot {
+            id,
+            property,
+            channel,
+            guest,
+            mode: Mode::Ai,
+            status: Status::Open,
+            until: None,
+            assigned: None,
+            tags: Vec::new(),
+            urgency: Urgency::Normal,
+            last_seq: 0,
+            guest_head: 0,
+            last_message: None,
+            waiting_since: None,
+            unread: Vec::new(),
+            agents_read: 0,
+            guest_read: 0,
+            unanswered: false,
+            created_at: at,
+            updated_at: at,
+        };
+        Self { snapshot, turn: None, receipts: HashMap::new() }
+    }
+
+    /// A conversation as it was stored.
+    pub fn restore(
+        snapshot: Snapshot,
+        turn: Option<Turn>,
+        receipts: HashMap<(AuthorKey, ClientId), Receipt>,
+    ) -> Self {
+        Self { snapshot, turn, receipts }
+    }
+
+    /// What is to be stored beside the events.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Which conversation this is.
+    pub fn id(&self) -> ConversationId {
+        self.snapshot.id
+    }
+
+    /// The newest event.
+    pub fn last_seq(&self) -> Seq {
+        self.snapshot.last_seq
+    }
+
+    /// The newest event that `audience` may see.
+    pub fn head(&self, audience: crate::people::Audience) -> Seq {
+        match audience {
+            crate::people::Audience::Guest => self.snapshot.guest_head,
+            crate::people::Audience::Agents => self.snapshot.last_seq,
+        }
+    }
+
+    /// The AI's turn, while one is open.
+    pub fn turn(&self) -> Option<&Turn> {
+        self.turn.as_ref()
+    }
+
+    /// True if this principal may know that the conversation exists.
+    pub fn admits(&self, principal: &Principal) -> bool {
+        match principal {
+            Principal::Guest { conversation, property, .. } => {
+                *conversation == self.snapshot.id && *property == self.snapshot.property
+            }
+            Principal::Agent { property, .. } => *property == self.snapshot.property,
+        }
+    }
+
+    /// The guest of this conversation.
+    pub fn guest_id(&self) -> Option<GuestId> {
+        self.snapshot.guest.id
+    }
+
+    /// How far the agents, or the guest, have read.
+    pub fn read_by(&self, kind: AuthorKind) -> Seq {
+        match kind {
+            AuthorKind::Guest => self.snapshot.guest_read,
+            _ => self.snapshot.agents_read,
+        }
+    }
+
+    /// Notes that somebody has read up to `seq`. True if that was news.
+    pub fn mark_read(&mut self, kind: AuthorKind, seq: Seq) -> bool {
+        let seq = seq.min(self.snapshot.last_seq);
+        let mark = match kind {
+            AuthorKind::Guest => &mut self.snapshot.guest_read,
+            AuthorKind::Agent => &mut self.snapshot.agents_read,
+            AuthorKind::Ai | AuthorKind::System => return false,
+        };
+        if seq <= *mark {
+            return false;
+        }
+        *mark = seq;
+        if kind == AuthorKind::Agent {
+            self.snapshot.unread.retain(|unread| *unread > seq);
+        }
+        true
+    }
+
+    /// The conversation as an inbox shows it.
+    pub fn summary(&self) -> Summary {
+        self.snapshot.summary()
+    }
+}
+
+impl Snapshot {
+    /// The conversation as an inbox shows it.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            id: self.id,
+            property: self.property,
+            channel: self.channel,
+            guest: self.guest.clone(),
+            mode: self.mode,
+            status: self.status,
+            assigned: self.assigned.clone(),
+            tags: self.tags.clone(),
+            urgency: self.urgency,
+            last_seq: self.last_seq,
+            last_message: self.last_message.clone(),
+            waiting_since: self.waiting_since,
+            unread: u32::try_from(self.unread.len()).unwrap_or(u32::MAX),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}

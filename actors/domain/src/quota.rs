@@ -1,0 +1,87 @@
+//! How fast anybody may be: every limit with its name, its numbers and its message, in one table.
+
+use crate::refusal::{Code, Refusal};
+
+/// A limit on how often something may happen, counted apart for each key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quota {
+    /// Failed or successful logins from one address.
+    LoginPerAddress,
+    /// Logins for one account.
+    LoginPerAccount,
+    /// New guest sessions from one address.
+    SessionPerAddress,
+    /// Messages of one guest.
+    MessagePerGuest,
+    /// Messages and actions of one agent.
+    CommandPerAgent,
+    /// Frames of any kind on one socket.
+    FramePerSocket,
+    /// Requests to the API from one address.
+    RequestPerAddress,
+    /// New WebSocket connections from one address.
+    ConnectPerAddress,
+}
+
+/// The numbers of a limit: `burst` at once, then one every `every_ms` milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many may come at once.
+    pub burst: u32,
+    /// How long until one more may come, in milliseconds.
+    pub every_ms: u64,
+}
+
+impl Quota {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::LoginPerAddress,
+        Self::LoginPerAccount,
+        Self::SessionPerAddress,
+        Self::MessagePerGuest,
+        Self::CommandPerAgent,
+        Self::FramePerSocket,
+        Self::RequestPerAddress,
+        Self::ConnectPerAddress,
+    ];
+
+    /// The name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LoginPerAddress => "login_per_address",
+            Self::LoginPerAccount => "login_per_account",
+            Self::SessionPerAddress => "session_per_address",
+            Self::MessagePerGuest => "message_per_guest",
+            Self::CommandPerAgent => "command_per_agent",
+            Self::FramePerSocket => "frame_per_socket",
+            Self::RequestPerAddress => "request_per_address",
+            Self::ConnectPerAddress => "connect_per_address",
+        }
+    }
+
+    /// The numbers. A hotel's guests often share one address, so limits by address are wide.
+    pub fn rate(self) -> Rate {
+        let (burst, every_ms) = match self {
+            Self::LoginPerAddress => (20, 3_000),
+            Self::LoginPerAccount => (10, 6_000),
+            Self::SessionPerAddress => (60, 1_000),
+            Self::MessagePerGuest => (20, 1_000),
+            Self::CommandPerAgent => (60, 100),
+            Self::FramePerSocket => (300, 10),
+            Self::RequestPerAddress => (300, 10),
+            Self::ConnectPerAddress => (200, 50),
+        };
+        Rate { burst, every_ms }
+    }
+
+    /// The refusal of one who is too fast.
+    pub fn refusal(self, retry_ms: u64) -> Refusal {
+        let message = match self {
+            Self::LoginPerAddress | Self::LoginPerAccount => "too many logins, please wait",
+            Self::SessionPerAddress | Self::ConnectPerAddress => "too many connections, please wait",
+            Self::MessagePerGuest | Self::CommandPerAgent => "too many messages, please wait",
+            Self::FramePerSocket | Self::RequestPerAddress => "too many requests, please wait",
+        };
+        Refusal::new(Code::RateLimited, message).retry_in(retry_ms)
+    }
+}

@@ -1,0 +1,227 @@
+//! The database: the actors' log (the [`Store`] port) and everything that is kept beside it.
+//!
+//! Two kinds behind one trait: SQLite by default, PostgreSQL when one machine is not enough. All SQL
+//! lives below this folder.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use frontdesk_actors::messages::SessionKey;
+use frontdesk_actors::ports::{Store, StoreError};
+use frontdesk_domain::event::Channel;
+use frontdesk_domain::ids::{AgentId, ConversationId, EntryId, GuestId, PropertyId};
+use frontdesk_domain::people::{GuestProfile, Role};
+use frontdesk_domain::summary::Summary;
+use frontdesk_domain::timestamp::Timestamp;
+
+pub mod sqlite;
+
+/// The whole database.
+pub trait Database: Store + Accounts + Guests + Knowledge + Listing {}
+impl<T: Store + Accounts + Guests + Knowledge + Listing> Database for T {}
+
+/// An agent's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The agent.
+    pub id: AgentId,
+    /// The hotel.
+    pub property: PropertyId,
+    /// Login name, lower case; unique on the server.
+    pub email: String,
+    /// The name that guests and colleagues see.
+    pub name: String,
+    /// What the agent may do.
+    pub role: Role,
+    /// May not log in.
+    pub disabled: bool,
+    /// PHC string of the password.
+    pub password_hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to ask for the next page with; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// Which page of a list is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most so many items, 1 to 200.
+    pub limit: u32,
+    /// What an earlier page's `next` said. One that is not ours is answered with [`ListError::BadCursor`].
+    pub cursor: Option<String>,
+}
+
+/// Why a list could not be had.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ListError {
+    /// The cursor is not one of ours.
+    #[error("not a cursor")]
+    BadCursor,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why an account or an entry could not be written.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum WriteError {
+    /// There is none (of this property).
+    #[error("there is none")]
+    NotFound,
+    /// Another one has this e-mail address.
+    #[error("taken")]
+    Taken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Agents, their sessions, and the server's own few facts.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Ready to read and write?
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// Names the log; made with the database, changed by a restore.
+    async fn epoch(&self) -> Result<Uuid, StoreError>;
+    /// The property with this slug, made if it is missing. True if it was made.
+    async fn property(&self, slug: &str, name: &str) -> Result<(PropertyId, bool), StoreError>;
+    /// The property with this slug.
+    async fn find_property(&self, slug: &str) -> Result<Option<PropertyId>, StoreError>;
+    /// True if there is no agent at all yet.
+    async fn no_agents(&self) -> Result<bool, StoreError>;
+    /// The accounts of a property, by name.
+    async fn accounts(&self, property: PropertyId, page: PageRequest) -> Result<Page<Account>, ListError>;
+    /// One account.
+    async fn account(&self, property: PropertyId, id: AgentId) -> Result<Option<Account>, StoreError>;
+    /// The account with this e-mail address (compared in lower case), disabled or not.
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError>;
+    /// Adds an account.
+    async fn add_account(&self, account: Account) -> Result<(), WriteError>;
+    /// Writes an account anew, by its id and property. The last enabled admin of a property can be neither
+    /// disabled, demoted nor removed: [`WriteError::Taken`] then.
+    async fn put_account(&self, account: Account) -> Result<(), WriteError>;
+    /// Removes an account and its sessions.
+    async fn remove_account(&self, property: PropertyId, id: AgentId) -> Result<(), WriteError>;
+
+    /// Adds a session of an agent; only the digest of its token is stored.
+    async fn add_session(&self, key: SessionKey, agent: AgentId, at: Timestamp, expires: Timestamp) -> Result<(), StoreError>;
+    /// The enabled account behind a session that has not expired.
+    async fn session(&self, key: SessionKey, now: Timestamp) -> Result<Option<Account>, StoreError>;
+    /// Ends a session.
+    async fn end_session(&self, key: SessionKey) -> Result<(), StoreError>;
+    /// Ends all sessions of an agent, but for `except`.
+    async fn end_sessions(&self, agent: AgentId, except: Option<SessionKey>) -> Result<(), StoreError>;
+}
+
+/// A guest and the one conversation it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestRow {
+    /// The guest.
+    pub id: GuestId,
+    /// The hotel.
+    pub property: PropertyId,
+    /// What the guest said of itself.
+    pub profile: GuestProfile,
+    /// The conversation.
+    pub conversation: ConversationId,
+}
+
+/// Guests and their sessions.
+#[async_trait]
+pub trait Guests: Send + Sync {
+    /// Adds a guest, its session and its (still empty) conversation in one commit.
+    async fn add_guest(&self, guest: GuestRow, channel: Channel, key: SessionKey, at: Timestamp) -> Result<(), StoreError>;
+    /// The guest behind a session.
+    async fn guest_session(&self, key: SessionKey) -> Result<Option<GuestRow>, StoreError>;
+    /// What the guest says of itself changed.
+    async fn put_guest(&self, id: GuestId, profile: &GuestProfile) -> Result<(), StoreError>;
+}
+
+/// One entry of a property's knowledge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The entry.
+    pub id: EntryId,
+    /// The hotel.
+    pub property: PropertyId,
+    /// A question or a heading.
+    pub title: String,
+    /// The answer, in Markdown.
+    pub body: String,
+    /// Its language, where known.
+    pub locale: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The knowledge of the hotels.
+#[async_trait]
+pub trait Knowledge: Send + Sync {
+    /// The entries of a property, by title; those whose title, body or tags hold `q`, where given.
+    async fn entries(&self, property: PropertyId, q: Option<&str>, page: PageRequest) -> Result<Page<Entry>, ListError>;
+    /// All entries of a property.
+    async fn all_entries(&self, property: PropertyId) -> Result<Vec<Entry>, StoreError>;
+    /// One entry.
+    async fn entry(&self, property: PropertyId, id: EntryId) -> Result<Option<Entry>, StoreError>;
+    /// Adds entries, all or none.
+    async fn add_entries(&self, entries: Vec<Entry>) -> Result<(), StoreError>;
+    /// Writes an entry anew, by its id and property.
+    async fn put_entry(&self, entry: Entry) -> Result<(), WriteError>;
+    /// Removes an entry.
+    async fn remove_entry(&self, property: PropertyId, id: EntryId) -> Result<(), WriteError>;
+}
+
+/// The views of the inbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Everything but closed ones.
+    #[default]
+    All,
+    /// Not closed, assigned to this agent.
+    Mine(AgentId),
+    /// Not closed, assigned to nobody.
+    Unassigned,
+    /// A guest waits for a human.
+    Waiting,
+    /// Closed ones.
+    Closed,
+}
+
+/// Which conversations are wanted. Conversations without any event are never listed.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationQuery {
+    /// The view.
+    pub view: View,
+    /// Only those with this tag.
+    pub tag: Option<String>,
+    /// Only those whose guest's name, e-mail, phone or room, whose last message or tags hold this text.
+    pub q: Option<String>,
+}
+
+/// The list of conversations.
+#[async_trait]
+pub trait Listing: Send + Sync {
+    /// A page of summaries, those waiting longest first, then those changed last.
+    async fn conversations(
+        &self,
+        property: PropertyId,
+        query: ConversationQuery,
+        page: PageRequest,
+    ) -> Result<Page<Summary>, ListError>;
+    /// One summary.
+    async fn summary(&self, property: PropertyId, id: ConversationId) -> Result<Option<Summary>, StoreError>;
+}
