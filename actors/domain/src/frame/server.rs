@@ -57,6 +57,9 @@ pub enum ServerFrame {
         /// My id for what is refused, where it had one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<ClientId>,
+        /// The conversation that could not be opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
         /// Why.
         code: Code,
         /// Why, in words.
@@ -164,9 +167,16 @@ pub struct Presence {
 }
 
 impl ServerFrame {
-    /// The frame for a refusal.
+    /// The frame for a refusal of the client's command `id`, where it had one.
     pub fn refused(id: Option<ClientId>, refusal: Refusal) -> Self {
-        Self::Error { id, code: refusal.code, message: refusal.message, retry_ms: refusal.retry_ms }
+        let Refusal { code, message, retry_ms } = refusal;
+        Self::Error { id, conversation: None, code, message, retry_ms }
+    }
+
+    /// The frame for a conversation that could not be opened.
+    pub fn refused_in(conversation: ConversationId, refusal: Refusal) -> Self {
+        let Refusal { code, message, retry_ms } = refusal;
+        Self::Error { id: None, conversation: Some(conversation), code, message, retry_ms }
     }
 
     /// The frame as JSON text. Every type of the contract can be written, so this cannot fail; should
