@@ -124,7 +124,7 @@ pub enum ServerFrame {
 /// What became of a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "DraftOutcome"))]
 pub enum Outcome {
     /// A message.
     Sent,
@@ -136,7 +136,7 @@ pub enum Outcome {
 
 /// Who the server takes a client for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Principal", optional_fields))]
 pub struct Me {
     /// `guest` or `agent`, the id and the name.
     #[serde(flatten)]
@@ -156,7 +156,7 @@ pub struct Limits {
 
 /// Whether an agent is here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "AgentPresence"))]
 pub struct Presence {
     /// The agent.
     pub id: AgentId,
