@@ -38,7 +38,7 @@ pub use sockets::Sockets;
 pub use state::{AppState, KnowledgeChanged, Started, now};
 
 use crate::auth::Guard::{self, Agent, AgentOrGuest, Anyone};
-use layers::Limit::{self, Commands};
+use layers::Limit;
 
 /// The largest body of a request.
 const BODY_MAX_BYTES: usize = 256 * 1024;
@@ -49,7 +49,7 @@ const LOGINS: Limit = Limit::Address(Quota::LoginPerAddress);
 const UNCOUNTED: Limit = Limit::None;
 
 /// The paths of the interface. `WebSocket` paths count connections themselves, because they refuse with a
-/// close code; `login` counts by account as well.
+/// close code; `login` counts by account as well, and the hub counts the commands of each guest and agent.
 #[rustfmt::skip]
 fn table() -> OpenApiRouter<AppState> {
     let row = |guard, limit, routes| row(guard, limit, routes);
@@ -66,8 +66,8 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::list)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::one)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(events::list)))
-        .routes(row(AgentOrGuest,            Commands,  routes!(commands::say)))
-        .routes(row(Agent(Role::Agent),      Commands,  routes!(commands::act)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(commands::say)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))

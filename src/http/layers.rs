@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use frontdesk_domain::people::Principal;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
@@ -35,8 +34,6 @@ pub(super) enum Limit {
     None,
     /// Something for each address.
     Address(Quota),
-    /// Requests of each address, and commands of each guest or agent.
-    Commands,
 }
 
 /// The outermost layer: whose request it is, and what every answer carries.
@@ -107,22 +104,14 @@ async fn check(
     else {
         return Err(Refusal::new(Code::Internal, "internal").into());
     };
-    // Before the guard: looking up sessions is what a flood would cost us.
+    // Before the guard: looking up sessions is what a flood would cost us. Commands of one guest or agent
+    // are counted by the hub.
     match limit {
         Limit::None => {}
         Limit::Address(quota) => state.quotas.check(quota, &address.key())?,
-        Limit::Commands => state.quotas.check(Quota::RequestPerAddress, &address.key())?,
     }
     let https = state.config.server.is_https();
-    let caller = guard.admit(state.db.as_ref(), headers, https, now()).await?;
-    if limit == Limit::Commands {
-        match caller.as_ref().map(|caller| &caller.who) {
-            Some(Principal::Guest { id, .. }) => state.quotas.check(Quota::MessagePerGuest, id)?,
-            Some(Principal::Agent { agent, .. }) => state.quotas.check(Quota::CommandPerAgent, &agent.id)?,
-            None => {}
-        }
-    }
-    Ok(caller)
+    Ok(guard.admit(state.db.as_ref(), headers, https, now()).await?)
 }
 
 /// A handler that panicked: the client gets a number to tell us, and the log has it too.
