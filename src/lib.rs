@@ -1,2 +1,15 @@
-//! placeholder
+//! Frontdesk: a realtime front desk for hotels. Guests write, an AI answers first, agents take over.
+//!
+//! This crate is the process: edges and wiring, no rules. The rules are in `frontdesk-domain`, the actors
+//! in `frontdesk-actors`.
+
+pub mod ai;
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod http;
 pub mod store;
+pub mod telemetry;

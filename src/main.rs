@@ -1,2 +1,10 @@
-//! placeholder
-fn main() {}
+//! The binary: reads the command line, and leaves all else to the library.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    frontdesk::cli::run()
+}

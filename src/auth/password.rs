@@ -1,0 +1,127 @@
+//! Passwords: argon2id, off the async threads, never more at a time than there are cores.
+
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use frontdesk_domain::refusal::{Code, Refusal};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The shortest password, in characters.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// The longest password, in characters.
+pub const PASSWORD_MAX_CHARS: usize = 128;
+/// How many logins may wait for a core; one more is told to try again.
+const WAITING_MAX: usize = 64;
+
+// OWASP's and ASVS's numbers for argon2id.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Whether a new password has the right length.
+pub fn fits(password: &str) -> bool {
+    (PASSWORD_MIN_CHARS..=PASSWORD_MAX_CHARS).contains(&password.chars().count())
+}
+
+/// Hashes and checks passwords.
+#[derive(Clone, Debug)]
+pub struct Hasher {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    cores: Semaphore,
+    waiting: Semaphore,
+    /// What an unknown account's password is compared with, so that it takes as long as a known one's.
+    decoy: String,
+}
+
+impl Hasher {
+    /// A hasher with a place for every core. Blocks for the time of one hash.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn new() -> Result<Self, Refusal> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let decoy = hash(b"nobody has this password")?;
+        let shared = Shared { cores: Semaphore::new(cores), waiting: Semaphore::new(WAITING_MAX), decoy };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The PHC string of a password.
+    ///
+    /// # Errors
+    /// `overloaded` when too many wait.
+    pub async fn hash(&self, password: SecretString) -> Result<String, Refusal> {
+        let _places = self.places().await?;
+        let work = move || hash(password.expose_secret().as_bytes());
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(internal()))
+    }
+
+    /// Whether a password is the one of this hash; without a hash, no, after the same time.
+    ///
+    /// # Errors
+    /// `overloaded` when too many wait.
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, Refusal> {
+        let _places = self.places().await?;
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.shared.decoy.clone());
+        let work = move || match argon2() {
+            Ok(argon2) => argon2.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok(),
+            Err(_) => false,
+        };
+        let same = tokio::task::spawn_blocking(work).await.map_err(|_| internal())?;
+        Ok(same && known)
+    }
+
+    async fn places(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), Refusal> {
+        let waiting = self.shared.waiting.try_acquire().map_err(|_| Refusal::overloaded())?;
+        let core = self.shared.cores.acquire().await.map_err(|_| Refusal::overloaded())?;
+        Ok((waiting, core))
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, Refusal> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| internal())?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &[u8]) -> Result<String, Refusal> {
+    let hash = argon2()?.hash_password(password).map_err(|_| internal())?;
+    Ok(hash.to_string())
+}
+
+fn internal() -> Refusal {
+    Refusal::new(Code::Internal, "internal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_opens() {
+        let hasher = Hasher::new().expect("hasher");
+        let hash = hasher.hash("correct horse".into()).await.expect("hash");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher.verify("correct horse".into(), Some(hash.clone())).await.expect("verify"));
+        assert!(!hasher.verify("Correct horse".into(), Some(hash.clone())).await.expect("verify"));
+        assert_ne!(hash, hasher.hash("correct horse".into()).await.expect("hash"), "salted");
+        assert!(!hasher.verify("x".into(), Some("not a hash".into())).await.expect("verify"));
+    }
+
+    #[tokio::test]
+    async fn nobody_has_the_decoys_password() {
+        let hasher = Hasher::new().expect("hasher");
+        assert!(!hasher.verify("nobody has this password".into(), None).await.expect("verify"));
+    }
+
+    #[test]
+    fn lengths() {
+        assert!(!fits("1234567") && fits("12345678") && fits("pässwörd"));
+        assert!(fits(&"x".repeat(128)) && !fits(&"x".repeat(129)));
+    }
+}

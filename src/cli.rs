@@ -1,0 +1,97 @@
+//! The command line: which subcommand, and what it needs.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{self, Config};
+use crate::{app, http};
+
+/// The exit code of a start that its configuration ends.
+const BAD_CONFIGURATION: u8 = 2;
+
+/// A realtime front desk for hotels.
+#[derive(Parser)]
+#[command(name = "frontdesk", version)]
+struct Cli {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// A TOML file with settings: the names below, in lower case
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (what is done when no command is given)
+    Serve(Serve),
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi,
+}
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    let cli = match parser().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match cli.command {
+        None => serve(cli.serve),
+        Some(Command::Serve(serve_args)) => serve(Serve { config: serve_args.config.or(cli.serve.config) }),
+        Some(Command::Openapi) => print(&http::openapi_json()),
+    }
+}
+
+fn parser() -> clap::Command {
+    let settings = config::help();
+    Cli::command()
+        .after_long_help(settings.clone())
+        .after_help(settings.clone())
+        .mut_subcommand("serve", |serve| serve.after_long_help(settings.clone()).after_help(settings))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the arguments are used up")]
+fn serve(args: Serve) -> ExitCode {
+    match Config::load(args.config.as_deref()) {
+        Ok(config) => app::serve(config),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "frontdesk: {error}");
+            ExitCode::from(BAD_CONFIGURATION)
+        }
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_setting() {
+        let mut parser = parser();
+        let helps = [
+            parser.render_help().to_string(),
+            parser.find_subcommand_mut("serve").expect("serve").render_long_help().to_string(),
+        ];
+        for help in helps {
+            for setting in config::SETTINGS {
+                assert!(help.contains(setting.name), "{}", setting.name);
+            }
+        }
+        parser.debug_assert();
+    }
+}

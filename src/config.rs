@@ -1,0 +1,266 @@
+//! What the server is told before it starts: one struct per concern, read once, from one place.
+//!
+//! Nothing else reads the environment.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+mod origin;
+mod parse;
+mod settings;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use origin::Origin;
+pub use settings::{SETTINGS, Setting, help};
+pub use sources::{ConfigError, Sources};
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where and how the server is reached.
+    pub server: Server,
+    /// Where data is kept.
+    pub storage: Storage,
+    /// The first admin, if the operator names one.
+    pub first_admin: Option<FirstAdmin>,
+    /// The AI service.
+    pub ai: Ai,
+    /// WhatsApp, if it is set up.
+    pub whatsapp: Option<WhatsApp>,
+    /// Logs, metrics, traces.
+    pub telemetry: Telemetry,
+    /// An empty database gets a demo hotel's knowledge.
+    pub demo: bool,
+    /// What is not wrong but probably not meant; to be logged once logging works.
+    pub warnings: Vec<String>,
+}
+
+/// Where and how the server is reached.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// How browsers reach the server.
+    pub public_url: Option<Origin>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Other sites that may embed the widget.
+    pub allowed_origins: Vec<Origin>,
+    /// Off only in load tests.
+    pub rate_limits: bool,
+}
+
+impl Server {
+    /// Browsers reach us over TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(Origin::is_https)
+    }
+}
+
+/// Where data is kept.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// The embedded database and uploads.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// Several nodes as one.
+    pub nats_url: Option<SecretString>,
+}
+
+/// Which database.
+#[derive(Clone, Debug)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server, with the password in its URL.
+    Postgres(SecretString),
+}
+
+/// The first admin.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// Login name, lower case.
+    pub email: String,
+    /// Password.
+    pub password: SecretString,
+}
+
+/// The AI service.
+#[derive(Clone, Debug)]
+pub struct Ai {
+    /// Its key.
+    pub key: Option<SecretString>,
+    /// Its address, as far as `/v1`, without a slash at the end.
+    pub base_url: Option<String>,
+    /// The model that answers.
+    pub model: Option<String>,
+    /// Requests a minute at most.
+    pub max_rpm: u32,
+    /// Tokens a minute at most.
+    pub max_tpm: u32,
+    /// Requests at a time at most.
+    pub max_concurrency: u32,
+}
+
+/// The WhatsApp channel.
+#[derive(Clone, Debug)]
+pub struct WhatsApp {
+    /// The token of the webhook's verification.
+    pub verify_token: SecretString,
+    /// The secret that signs webhooks.
+    pub app_secret: SecretString,
+    /// The token for sending.
+    pub access_token: SecretString,
+    /// The number that sends.
+    pub phone_number_id: String,
+    /// Another address of the Graph API.
+    pub api_base: Option<String>,
+}
+
+/// Logs, metrics, traces.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// How logs are written; `None`: pretty on a terminal, else JSON.
+    pub log: Option<LogStyle>,
+    /// What is logged.
+    pub filter: String,
+    /// The bearer token for `/metrics`.
+    pub metrics_token: Option<SecretString>,
+    /// Error tracking.
+    pub sentry_dsn: Option<SecretString>,
+    /// Traces.
+    pub otlp_endpoint: Option<String>,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStyle {
+    /// For people.
+    Pretty,
+    /// For machines, one object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads the process's environment, `.env` in the working directory, and a file.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut sources = Sources::default().then(environment);
+        if let Ok(text) = std::fs::read_to_string(".env") {
+            sources = sources.then_dotenv(&text)?;
+        }
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|_| ConfigError::new("--config", "takes the path of a file that can be read"))?;
+            sources = sources.then_toml(&text)?;
+        }
+        Self::from_sources(&sources)
+    }
+
+    /// Reads the settings from the given sources alone.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn from_sources(from: &Sources) -> Result<Self, ConfigError> {
+        Ok(Self {
+            server: server(from)?,
+            storage: storage(from)?,
+            first_admin: first_admin(from)?,
+            ai: Ai {
+                key: from.optional("OPENAI_API_KEY", parse::secret)?,
+                base_url: from.optional("OPENAI_BASE_URL", parse::http_url)?,
+                model: from.optional("OPENAI_MODEL", parse::text)?,
+                max_rpm: from.value("OPENAI_MAX_RPM", parse::count)?,
+                max_tpm: from.value("OPENAI_MAX_TPM", parse::count)?,
+                max_concurrency: from.value("OPENAI_MAX_CONCURRENCY", parse::count)?,
+            },
+            whatsapp: whatsapp(from)?,
+            telemetry: Telemetry {
+                log: from.optional("FRONTDESK_LOG", parse::log_style)?,
+                filter: from.value("RUST_LOG", parse::filter)?,
+                metrics_token: from.optional("FRONTDESK_METRICS_TOKEN", parse::secret)?,
+                sentry_dsn: from.optional("SENTRY_DSN", parse::http_url)?.map(SecretString::from),
+                otlp_endpoint: from.optional("OTEL_EXPORTER_OTLP_ENDPOINT", parse::http_url)?,
+            },
+            demo: from.value("FRONTDESK_DEMO", parse::on_off)?,
+            warnings: from.unknown(),
+        })
+    }
+}
+
+fn server(from: &Sources) -> Result<Server, ConfigError> {
+    let listen = from.value("FRONTDESK_LISTEN", parse::listen)?;
+    let rate_limits = from.value("FRONTDESK_RATE_LIMITS", parse::on_off)?;
+    if !rate_limits && !listen.ip().is_loopback() {
+        return Err(ConfigError::takes("FRONTDESK_RATE_LIMITS"));
+    }
+    Ok(Server {
+        listen,
+        public_url: from.optional("FRONTDESK_PUBLIC_URL", Origin::parse)?,
+        trusted_proxies: from.optional("FRONTDESK_TRUSTED_PROXIES", parse::networks)?.unwrap_or_default(),
+        allowed_origins: from.optional("FRONTDESK_ALLOWED_ORIGINS", parse::origins)?.unwrap_or_default(),
+        rate_limits,
+    })
+}
+
+fn storage(from: &Sources) -> Result<Storage, ConfigError> {
+    let data_dir: PathBuf = from.value("FRONTDESK_DATA_DIR", parse::text)?.into();
+    let database = from.optional("DATABASE_URL", database_url)?;
+    let database = database.unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("frontdesk.db")));
+    let nats_url = from.optional("NATS_URL", parse::nats_url)?.map(SecretString::from);
+    if nats_url.is_some() && matches!(database, DatabaseUrl::Sqlite(_)) {
+        return Err(ConfigError::takes("NATS_URL"));
+    }
+    Ok(Storage { data_dir, database, nats_url })
+}
+
+fn database_url(url: &str) -> Option<DatabaseUrl> {
+    let url = parse::text(url)?;
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Some(DatabaseUrl::Postgres(SecretString::from(url)));
+    }
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    (!path.is_empty() && !path.contains('?')).then(|| DatabaseUrl::Sqlite(path.into()))
+}
+
+fn first_admin(from: &Sources) -> Result<Option<FirstAdmin>, ConfigError> {
+    let email = from.optional("FRONTDESK_ADMIN_EMAIL", crate::auth::login_name)?;
+    let password = from.optional("FRONTDESK_ADMIN_PASSWORD", parse::new_password)?;
+    match (email, password) {
+        (Some(email), Some(password)) => Ok(Some(FirstAdmin { email, password })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(ConfigError::takes("FRONTDESK_ADMIN_EMAIL")),
+        (Some(_), None) => Err(ConfigError::takes("FRONTDESK_ADMIN_PASSWORD")),
+    }
+}
+
+/// The channel is off while all four are missing; some of them alone are a mistake.
+fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
+    let verify_token = from.optional("WHATSAPP_VERIFY_TOKEN", parse::secret)?;
+    let app_secret = from.optional("WHATSAPP_APP_SECRET", parse::secret)?;
+    let access_token = from.optional("WHATSAPP_ACCESS_TOKEN", parse::secret)?;
+    let number = from.optional("WHATSAPP_PHONE_NUMBER_ID", parse::text)?;
+    let api_base = from.optional("WHATSAPP_API_BASE", parse::http_url)?;
+    let given = [verify_token.is_some(), app_secret.is_some(), access_token.is_some(), number.is_some()];
+    if given == [false; 4] {
+        return Ok(None);
+    }
+    let missing = |name| move || ConfigError::takes(name);
+    Ok(Some(WhatsApp {
+        verify_token: verify_token.ok_or_else(missing("WHATSAPP_VERIFY_TOKEN"))?,
+        app_secret: app_secret.ok_or_else(missing("WHATSAPP_APP_SECRET"))?,
+        access_token: access_token.ok_or_else(missing("WHATSAPP_ACCESS_TOKEN"))?,
+        phone_number_id: number.ok_or_else(missing("WHATSAPP_PHONE_NUMBER_ID"))?,
+        api_base,
+    }))
+}

@@ -1,0 +1,81 @@
+//! Readers of single values: `None` where a value is not what its setting takes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+use super::{LogStyle, Origin};
+use crate::auth::password;
+
+pub(super) fn listen(text: &str) -> Option<SocketAddr> {
+    if let Ok(port) = text.parse::<u16>() {
+        // Only platforms give a bare port, and they reach us from outside.
+        return Some(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+    }
+    if let Some(port) = text.strip_prefix("localhost:") {
+        return port.parse().ok().map(|port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+    }
+    text.parse().ok()
+}
+
+pub(super) fn text(text: &str) -> Option<String> {
+    (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+pub(super) fn secret(value: &str) -> Option<SecretString> {
+    text(value).map(SecretString::from)
+}
+
+pub(super) fn count(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|count| (1..=1_000_000_000).contains(count))
+}
+
+pub(super) fn on_off(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" | "1" => Some(true),
+        "off" | "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn log_style(text: &str) -> Option<LogStyle> {
+    match text {
+        "pretty" => Some(LogStyle::Pretty),
+        "json" => Some(LogStyle::Json),
+        _ => None,
+    }
+}
+
+pub(super) fn filter(text: &str) -> Option<String> {
+    tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned())
+}
+
+pub(super) fn http_url(text: &str) -> Option<String> {
+    let uri: http::Uri = text.parse().ok()?;
+    let known = matches!(uri.scheme_str(), Some("http" | "https"));
+    (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| text.trim_end_matches('/').to_owned())
+}
+
+pub(super) fn nats_url(value: &str) -> Option<String> {
+    let known =
+        ["nats://", "tls://"].iter().any(|scheme| value.len() > scheme.len() && value.starts_with(scheme));
+    if known { text(value) } else { None }
+}
+
+pub(super) fn new_password(text: &str) -> Option<SecretString> {
+    password::fits(text).then(|| SecretString::from(text.to_owned()))
+}
+
+/// Addresses stand for themselves alone.
+pub(super) fn networks(text: &str) -> Option<Vec<IpNet>> {
+    list(text, |item| item.parse().ok().or_else(|| item.parse::<IpAddr>().ok().map(IpNet::from)))
+}
+
+pub(super) fn origins(text: &str) -> Option<Vec<Origin>> {
+    list(text, Origin::parse)
+}
+
+fn list<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(read).collect()
+}

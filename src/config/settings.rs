@@ -1,0 +1,129 @@
+//! Every setting with its default and what it takes. `--help` prints this table; nothing else is read.
+
+use std::fmt::Write as _;
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable. In a file the same name in lower case.
+    pub name: &'static str,
+    /// The value if none is given; empty for none.
+    pub default: &'static str,
+    /// What the value must be, as the end of the sentence "`NAME` takes …".
+    pub takes: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+}
+
+const fn row(
+    name: &'static str,
+    default: &'static str,
+    takes: &'static str,
+    meaning: &'static str,
+) -> Setting {
+    Setting { name, default, takes, meaning }
+}
+
+/// Another name of `FRONTDESK_LISTEN`, which platforms set. A bare port means all addresses.
+pub const PORT: &str = "PORT";
+
+const TEXT: &str = "a text without line breaks";
+const COUNT: &str = "a whole number from 1 to 1000000000";
+const ON_OFF: &str = "on or off";
+const HTTP_URL: &str = "a URL that starts with http:// or https://";
+
+/// All settings.
+pub const SETTINGS: &[Setting] = &[
+    row(
+        "FRONTDESK_LISTEN",
+        "127.0.0.1:8080",
+        "an address and port such as 127.0.0.1:8080, or a port",
+        "where to listen (or PORT)",
+    ),
+    row("FRONTDESK_DATA_DIR", "./data", "the path of a folder", "the embedded database and uploads"),
+    row(
+        "DATABASE_URL",
+        "",
+        "sqlite://PATH or postgres://…",
+        "the database; sqlite://<data dir>/frontdesk.db if not given",
+    ),
+    row(
+        "NATS_URL",
+        "",
+        "a URL that starts with nats:// or tls://, together with a postgres:// DATABASE_URL",
+        "several nodes as one",
+    ),
+    row(
+        "FRONTDESK_PUBLIC_URL",
+        "",
+        "http://HOST or https://HOST, with a port if need be and no path",
+        "how browsers reach the server; https turns on Secure cookies and HSTS",
+    ),
+    row(
+        "FRONTDESK_TRUSTED_PROXIES",
+        "",
+        "addresses or networks such as 10.0.0.0/8, separated by commas",
+        "whose X-Forwarded-For is believed",
+    ),
+    row("FRONTDESK_METRICS_TOKEN", "", TEXT, "the bearer token for /metrics"),
+    row(
+        "FRONTDESK_ALLOWED_ORIGINS",
+        "",
+        "origins such as https://hotel.example, separated by commas",
+        "other sites that may embed the widget",
+    ),
+    row(
+        "FRONTDESK_ADMIN_EMAIL",
+        "",
+        "an e-mail address, together with FRONTDESK_ADMIN_PASSWORD",
+        "the first admin, made if there is no agent yet",
+    ),
+    row(
+        "FRONTDESK_ADMIN_PASSWORD",
+        "",
+        "8 to 128 characters, together with FRONTDESK_ADMIN_EMAIL",
+        "the first admin's password",
+    ),
+    row("OPENAI_API_KEY", "", TEXT, "the key of the AI service"),
+    row("OPENAI_BASE_URL", "", HTTP_URL, "an OpenAI-compatible service, as far as /v1"),
+    row("OPENAI_MODEL", "", TEXT, "the model that answers"),
+    row("OPENAI_MAX_RPM", "500", COUNT, "requests a minute at most"),
+    row("OPENAI_MAX_TPM", "200000", COUNT, "tokens a minute at most"),
+    row("OPENAI_MAX_CONCURRENCY", "16", COUNT, "requests at a time at most"),
+    row("WHATSAPP_VERIFY_TOKEN", "", WHATSAPP, "the token of the webhook's verification"),
+    row("WHATSAPP_APP_SECRET", "", WHATSAPP, "the secret that signs webhooks"),
+    row("WHATSAPP_ACCESS_TOKEN", "", WHATSAPP, "the token for sending"),
+    row("WHATSAPP_PHONE_NUMBER_ID", "", WHATSAPP, "the number that sends"),
+    row("WHATSAPP_API_BASE", "", HTTP_URL, "another address of the Graph API"),
+    row(
+        "FRONTDESK_RATE_LIMITS",
+        "on",
+        "on, or off while FRONTDESK_LISTEN is a loopback address",
+        "off: no rate limits, for load tests",
+    ),
+    row("FRONTDESK_DEMO", "on", ON_OFF, "off: an empty database gets no demo hotel"),
+    row("FRONTDESK_LOG", "", "pretty or json", "how logs are written; pretty on a terminal, else json"),
+    row("RUST_LOG", "info,async_openai=off", "a filter such as info,frontdesk=debug", "what is logged"),
+    row("SENTRY_DSN", "", HTTP_URL, "error tracking"),
+    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", HTTP_URL, "traces"),
+];
+
+const WHATSAPP: &str = "a text, together with the other three of WHATSAPP_VERIFY_TOKEN, WHATSAPP_APP_SECRET, \
+     WHATSAPP_ACCESS_TOKEN and WHATSAPP_PHONE_NUMBER_ID";
+
+/// The setting of this name.
+pub fn setting(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The table as `--help` prints it.
+pub fn help() -> String {
+    let mut text = String::from(
+        "Settings (environment, .env, or the --config file; NAME_FILE names a file that holds the value):\n",
+    );
+    for Setting { name, default, takes, meaning } in SETTINGS {
+        let default = if default.is_empty() { "none" } else { default };
+        let _ = write!(text, "\n  {name}\n      {meaning}\n      takes {takes} [default: {default}]");
+    }
+    text
+}

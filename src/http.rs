@@ -1,0 +1,135 @@
+//! The routing table: every path with its guard and its limit.
+
+#![allow(unused_qualifications, reason = "utoipa's macros write them")]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::routing::get;
+use frontdesk_domain::people::Role;
+use frontdesk_domain::quota::Quota;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+mod agents;
+mod answers;
+pub mod client;
+mod commands;
+mod conversations;
+mod document;
+mod events;
+mod extract;
+mod guest;
+mod headers;
+mod health;
+mod knowledge;
+mod layers;
+pub mod origin;
+mod pages;
+mod session;
+pub mod sockets;
+pub mod state;
+mod ws;
+
+pub use sockets::Sockets;
+pub use state::{AppState, KnowledgeChanged, Started, now};
+
+use crate::auth::Guard::{self, Agent, AgentOrGuest, Anyone};
+use layers::Limit;
+
+/// The largest body of a request.
+const BODY_MAX_BYTES: usize = 256 * 1024;
+
+const REQUESTS: Limit = Limit::Address(Quota::RequestPerAddress);
+const SESSIONS: Limit = Limit::Address(Quota::SessionPerAddress);
+const LOGINS: Limit = Limit::Address(Quota::LoginPerAddress);
+const UNCOUNTED: Limit = Limit::None;
+
+/// The paths of the interface. `WebSocket` paths count connections themselves, because they refuse with a
+/// close code; `login` counts by account as well, and the hub counts the commands of each guest and agent.
+#[rustfmt::skip]
+fn table() -> OpenApiRouter<AppState> {
+    let row = |guard, limit, routes| row(guard, limit, routes);
+    OpenApiRouter::with_openapi(document::frame())
+        .routes(row(Anyone,                  UNCOUNTED, routes!(health::live)))
+        .routes(row(Anyone,                  UNCOUNTED, routes!(health::ready)))
+        .routes(row(Anyone,                  UNCOUNTED, routes!(health::metrics)))
+        .routes(row(Anyone,                  UNCOUNTED, routes!(ws::guest)))
+        .routes(row(Anyone,                  UNCOUNTED, routes!(ws::agent)))
+        .routes(row(Anyone,                  SESSIONS,  routes!(guest::session)))
+        .routes(row(Anyone,                  LOGINS,    routes!(session::login)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(session::logout)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(session::me)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::list)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::one)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(events::list)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(commands::say)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
+        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::one)))
+        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::write, knowledge::remove)))
+}
+
+fn row(guard: Guard, limit: Limit, routes: UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<AppState> {
+    let admit = move |request: Request, next: Next| layers::admit(guard, limit, request, next);
+    routes.map(|methods| methods.route_layer(middleware::from_fn(admit)))
+}
+
+/// The whole HTTP side. Serve it with the peer's `SocketAddr` as connect info.
+pub fn router(state: AppState) -> Router {
+    let (paths, document) = table().split_for_parts();
+    let json: Arc<str> = document::json(&document).into();
+    paths
+        .route("/api/openapi.json", get(async move || pages::document(&json)))
+        .route("/", get(pages::guest))
+        .route("/dashboard", get(pages::dashboard))
+        .route("/dashboard/{*rest}", get(pages::dashboard))
+        .route("/widget.js", get(pages::widget))
+        .fallback(pages::other)
+        .method_not_allowed_fallback(pages::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(middleware::from_fn_with_state(Arc::new(state.clone()), layers::around))
+        .with_state(state)
+}
+
+/// The OpenAPI document.
+pub fn openapi_json() -> String {
+    document::json(&table().into_openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_path_of_the_table() {
+        let document: serde_json::Value = serde_json::from_str(&openapi_json()).expect("JSON");
+        for (path, methods) in [
+            ("/api/guest/session", &["post"][..]),
+            ("/api/login", &["post"]),
+            ("/api/conversations/{id}/events", &["get"]),
+            ("/api/conversations/{id}/actions", &["post"]),
+            ("/api/agents", &["get", "post"]),
+            ("/api/agents/{id}", &["patch", "delete"]),
+            ("/api/knowledge/{id}", &["get", "put", "delete"]),
+            ("/ws/guest", &["get"]),
+        ] {
+            for method in methods {
+                assert!(document["paths"][path][method].is_object(), "{method} {path}");
+            }
+        }
+        for schema in ["Summary", "Event", "Problem", "NewAction", "Stored"] {
+            assert!(document["components"]["schemas"][schema].is_object(), "{schema}");
+        }
+        for scheme in ["agent", "guest", "guest_bearer", "metrics"] {
+            assert!(document["components"]["securitySchemes"][scheme].is_object(), "{scheme}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Whether the server lives, whether it can take traffic, and its numbers.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::response::{IntoResponse, Response};
+use frontdesk_domain::refusal::{Code, Refusal};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use super::state::AppState;
+use crate::auth::{cookie, guard};
+use crate::config::Config;
+use crate::error::{ApiError, ApiResult, Problem};
+
+/// How long the database may take to answer.
+const PING_WITHIN: Duration = Duration::from_secs(2);
+
+/// All is well.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operation",
+    responses((status = 200, description = "It does", body = Health)))]
+pub(super) async fn live() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The server can take traffic.
+#[utoipa::path(get, path = "/readyz", tag = "operation",
+    responses((status = 200, description = "It can", body = Health),
+        (status = 503, description = "`detail` names the failing part", body = Problem)))]
+pub(super) async fn ready(State(state): State<AppState>) -> ApiResult<Json<Health>> {
+    let failing = if !state.started.is_set() {
+        Some("starting")
+    } else if state.hub.is_draining() {
+        Some("draining")
+    } else if !matches!(timeout(PING_WITHIN, state.db.ping()).await, Ok(Ok(()))) {
+        Some("database")
+    } else {
+        None
+    };
+    match failing {
+        None => Ok(Json(Health { status: "ok" })),
+        Some(part) => Err(Refusal::new(Code::Unavailable, part).into()),
+    }
+}
+
+/// The server's numbers, as Prometheus reads them.
+#[utoipa::path(get, path = "/metrics", tag = "operation", security((), ("metrics" = [])),
+    responses((status = 200, description = "Prometheus text", body = String),
+        (status = 401, description = "The wrong token", body = Problem),
+        (status = 403, description = "Not from here", body = Problem)))]
+pub(super) async fn metrics(
+    State(state): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    may_read(&state.config, peer, &headers)?;
+    let Some(handle) = &state.metrics else {
+        return Err(ApiError::with_status(StatusCode::NOT_FOUND, Code::NotFound, "no metrics"));
+    };
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
+}
+
+/// Whoever has the token. Where there is none, whoever is on this machine; but behind a proxy everybody
+/// seems to be.
+fn may_read(config: &Config, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refusal> {
+    if let Some(token) = &config.telemetry.metrics_token {
+        // Digests are compared, so that the time taken says nothing about the token.
+        let digest = |text: &str| Sha256::digest(text.as_bytes());
+        let shown = cookie::bearer(headers).map(digest);
+        return if shown == Some(digest(token.expose_secret())) {
+            Ok(())
+        } else {
+            Err(guard::unauthorized())
+        };
+    }
+    let direct = config.server.public_url.is_none() && config.server.trusted_proxies.is_empty();
+    if direct && peer.ip().to_canonical().is_loopback() { Ok(()) } else { Err(Refusal::forbidden()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::AUTHORIZATION;
+
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn who_may_read_the_numbers() {
+        let token = ("FRONTDESK_METRICS_TOKEN", "m-1");
+        for (pairs, peer, bearer, allowed) in [
+            (vec![], "127.0.0.1:9", "", true),
+            (vec![], "[::1]:9", "", true),
+            (vec![], "192.0.2.1:9", "", false),
+            (vec![("FRONTDESK_PUBLIC_URL", "https://a.example")], "127.0.0.1:9", "", false),
+            (vec![("FRONTDESK_TRUSTED_PROXIES", "127.0.0.1")], "127.0.0.1:9", "", false),
+            (vec![token], "127.0.0.1:9", "", false),
+            (vec![token], "127.0.0.1:9", "Bearer m-2", false),
+            (vec![token], "192.0.2.1:9", "Bearer m-1", true),
+        ] {
+            let pairs_owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let config = Config::from_sources(&Sources::default().then(pairs_owned)).expect("config");
+            let mut headers = HeaderMap::new();
+            if !bearer.is_empty() {
+                headers.insert(AUTHORIZATION, bearer.parse().expect("header"));
+            }
+            let seen = may_read(&config, peer.parse().expect("address"), &headers).is_ok();
+            assert_eq!(seen, allowed, "{pairs:?} {peer} {bearer}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What happens around every handler: limits, guards, headers, logs.
+
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use frontdesk_domain::quota::Quota;
+use frontdesk_domain::refusal::{Code, Refusal};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use tokio::time::{Instant, timeout};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::client::ClientAddress;
+use super::extract::Server;
+use super::state::{AppState, now};
+use super::{headers, origin};
+use crate::auth::{Caller, Guard};
+use crate::error::{ApiError, ApiResult};
+
+/// How long a request may take, its body included.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is counted before a handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Nothing; or the handler counts itself.
+    None,
+    /// Something for each address.
+    Address(Quota),
+}
+
+/// The outermost layer: whose request it is, and what every answer carries.
+pub(super) async fn around(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = Uuid::now_v7();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("other".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let server = &state.config.server;
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let address = ClientAddress::of(peer, request.headers(), &server.trusted_proxies);
+    request.extensions_mut().insert(address);
+    request.extensions_mut().insert(Server(Arc::clone(&state)));
+    let allowed = origin::check(&method, request.uri(), request.headers(), server);
+    let span = tracing::info_span!("http", request = %id, %method, route);
+    let mut response = async {
+        let response = match allowed {
+            Err(refusal) => ApiError::from(refusal).into_response(),
+            Ok(()) => timeout(ANSWER_WITHIN, next.run(request))
+                .await
+                .unwrap_or_else(|_| ApiError::from(Refusal::unavailable()).into_response()),
+        };
+        let (status, millis) = (response.status().as_u16(), began.elapsed().as_millis());
+        if response.status().is_server_error() {
+            tracing::warn!(status, millis, "answered with a failure");
+        } else {
+            tracing::debug!(status, millis, "answered");
+        }
+        response
+    }
+    .instrument(span)
+    .await;
+    headers::secure(&path, server, response.headers_mut());
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let status = response.status().as_str().to_owned();
+    metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    response
+}
+
+/// The layer of one row of the routing table.
+pub(super) async fn admit(guard: Guard, limit: Limit, mut request: Request, next: Next) -> Response {
+    match check(guard, limit, request.extensions(), request.headers()).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn check(
+    guard: Guard,
+    limit: Limit,
+    extensions: &Extensions,
+    headers: &HeaderMap,
+) -> ApiResult<Option<Caller>> {
+    let (Some(Server(state)), Some(address)) =
+        (extensions.get::<Server>(), extensions.get::<ClientAddress>())
+    else {
+        return Err(Refusal::new(Code::Internal, "internal").into());
+    };
+    // Before the guard: looking up sessions is what a flood would cost us. Commands of one guest or agent
+    // are counted by the hub.
+    match limit {
+        Limit::None => {}
+        Limit::Address(quota) => state.quotas.check(quota, &address.key())?,
+    }
+    let https = state.config.server.is_https();
+    Ok(guard.admit(state.db.as_ref(), headers, https, now()).await?)
+}
+
+/// A handler that panicked: the client gets a number to tell us, and the log has it too.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]
+pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let fault = Uuid::now_v7();
+    let what = cause
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| cause.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("unknown");
+    tracing::error!(%fault, error = what, "a request handler panicked");
+    ApiError::from(Refusal::new(Code::Internal, format!("a fault of ours; its number is {fault}")))
+        .into_response()
+}

@@ -1,0 +1,64 @@
+//! What handlers work with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use frontdesk_actors::hub::Hub;
+use frontdesk_actors::quotas::Quotas;
+use frontdesk_domain::ids::PropertyId;
+use frontdesk_domain::timestamp::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::sockets::Sockets;
+use crate::auth::Hasher;
+use crate::config::Config;
+use crate::store::Database;
+
+/// Told whenever a property's knowledge has changed.
+pub type KnowledgeChanged = Arc<dyn Fn(PropertyId) + Send + Sync>;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The way to the actors: every write to a conversation goes through it.
+    pub hub: Hub,
+    /// Read queries, accounts, guests, knowledge.
+    pub db: Arc<dyn Database>,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// How fast anybody may be. The socket actors count on the same.
+    pub quotas: Arc<Quotas>,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// Told after a write to a property's knowledge.
+    pub knowledge_changed: KnowledgeChanged,
+    /// The open connections.
+    pub sockets: Sockets,
+    /// The text of `/metrics`; `None` in tests that have none.
+    pub metrics: Option<PrometheusHandle>,
+    /// Whether the server is up.
+    pub started: Started,
+}
+
+/// Whether the server is up: `/readyz` says "starting" until then.
+#[derive(Clone, Debug, Default)]
+pub struct Started(Arc<AtomicBool>);
+
+impl Started {
+    /// It is.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it is.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The time. The only clock of the HTTP side.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
