@@ -20,6 +20,8 @@ pub mod limiter;
 mod paper;
 mod play;
 pub mod script;
+#[cfg(test)]
+mod tests;
 
 pub use journal::{Entry, Journal};
 pub use limiter::Limits;
