@@ -10,6 +10,7 @@ pub mod knowledge;
 pub mod language;
 pub mod openai;
 pub mod question;
+pub mod retriever;
 pub mod simple;
 
 #[cfg(test)]

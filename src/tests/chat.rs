@@ -12,7 +12,10 @@ async fn without_a_model_the_knowledge_answers() {
     desk.open(&guest.conversation, None).await;
     page.say("g1", "What time is breakfast?").await;
     let asked = page.event("message").await;
-    assert_eq!((asked["seq"].as_u64(), &asked["id"], &asked["channel"]), (Some(1), &json!("g1"), &json!("web")));
+    assert_eq!(
+        (asked["seq"].as_u64(), &asked["id"], &asked["channel"]),
+        (Some(1), &json!("g1"), &json!("web"))
+    );
     assert_eq!(page.expect("ack").await["seq"], 1);
     let mut shown = page.expect("draft").await["text"].as_str().unwrap().to_owned();
     let answer = loop {
@@ -60,7 +63,8 @@ async fn an_agent_answers_and_hands_back() {
     page.say("g1", "What time is breakfast?").await;
     let asked = desk.event("message").await;
     assert_eq!(asked["by"]["kind"], "guest");
-    desk.send(json!({"type":"send","id":"a1","conversation":c,"text":"At seven.","reply_to":asked["seq"]})).await;
+    desk.send(json!({"type":"send","id":"a1","conversation":c,"text":"At seven.","reply_to":asked["seq"]}))
+        .await;
     desk.send(json!({"type":"send","id":"a2","conversation":c,"text":"Sounds tired.","note":true})).await;
     let answered = loop {
         let message = page.event("message").await;

@@ -45,7 +45,8 @@ impl Writer {
                 }
                 "event" => self.see(&frame),
                 "ack" => {
-                    let (id, seq) = (frame["id"].as_str().unwrap().to_owned(), frame["seq"].as_u64().unwrap());
+                    let (id, seq) =
+                        (frame["id"].as_str().unwrap().to_owned(), frame["seq"].as_u64().unwrap());
                     if let Some(first) = self.acked.insert(id, seq) {
                         assert_eq!(first, seq, "a repeat is answered with the first ack");
                     }

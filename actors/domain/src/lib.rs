@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, draws a random number, waits or talks to anything: times and ids come in
 //! as arguments. So every rule can be tested as a table, and a run can be repeated.
 
+pub mod answerer;
 pub mod conversation;
 pub mod event;
 pub mod frame;

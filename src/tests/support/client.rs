@@ -94,7 +94,8 @@ impl Client {
     pub async fn expect(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.next().await;
-            let frame = frame.unwrap_or_else(|| panic!("closed ({:?}) while waiting for {kind}", self.closed));
+            let frame =
+                frame.unwrap_or_else(|| panic!("closed ({:?}) while waiting for {kind}", self.closed));
             if frame["type"] == kind {
                 return frame;
             }

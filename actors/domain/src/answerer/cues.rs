@@ -1,0 +1,88 @@
+//! The cue lists of the router, read once from data files.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::language::LanguageSet;
+use super::phrasebook::{Found, Memo, Phrasebook};
+use super::sections;
+
+const SHIPPED: &[&str] = &[
+    include_str!("../../data/cues/emergency.txt"),
+    include_str!("../../data/cues/human.txt"),
+    include_str!("../../data/cues/problem.txt"),
+    include_str!("../../data/cues/transaction.txt"),
+    include_str!("../../data/cues/other.txt"),
+];
+
+/// All cue lists, by the name of their section.
+#[derive(Debug, Default)]
+pub struct Cues {
+    names: HashMap<String, usize>,
+    book: Phrasebook,
+}
+
+/// Which lists a text touches, and where.
+#[derive(Debug)]
+pub struct Signs<'a> {
+    cues: &'a Cues,
+    found: Vec<Found>,
+}
+
+impl Cues {
+    /// The lists that ship with Frontdesk.
+    pub fn shipped() -> &'static Cues {
+        static SHIPPED_CUES: OnceLock<Cues> = OnceLock::new();
+        SHIPPED_CUES.get_or_init(|| {
+            let mut cues = Cues::default();
+            for source in SHIPPED {
+                // A test proves that every shipped file parses.
+                for section in sections::parse(source).unwrap_or_default() {
+                    let next = cues.names.len();
+                    let label = *cues.names.entry(section.name).or_insert(next);
+                    for (languages, pattern) in section.terms {
+                        cues.book.add(label, languages, pattern);
+                    }
+                }
+            }
+            cues
+        })
+    }
+
+    /// Looks for every cue of the given languages.
+    pub fn look(&self, tokens: &[String], languages: LanguageSet) -> Signs<'_> {
+        Signs { cues: self, found: self.book.scan(tokens, languages, &mut Memo::default()) }
+    }
+}
+
+impl Signs<'_> {
+    /// Whether the text touches a list.
+    pub fn has(&self, list: &str) -> bool {
+        self.matches(list).next().is_some()
+    }
+
+    /// Positions of the tokens that belong to a list.
+    pub fn positions(&self, list: &str) -> impl Iterator<Item = usize> + '_ {
+        self.matches(list).flat_map(|found| found.positions.iter().copied())
+    }
+
+    fn matches(&self, list: &str) -> impl Iterator<Item = &Found> + '_ {
+        let label = self.cues.names.get(list).copied();
+        self.found.iter().filter(move |found| Some(found.label) == label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_files_parse() {
+        for (index, source) in SHIPPED.iter().enumerate() {
+            sections::parse(source).unwrap_or_else(|e| panic!("file {index}: {e}"));
+        }
+        for list in ["medical", "human", "problem", "transaction", "hostile", "off_topic", "thanks"] {
+            assert!(Cues::shipped().names.contains_key(list), "{list}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The composition root: what the server is made of, in the order in which it is put together and taken
+//! apart again.
+
+mod demo;
+mod parts;
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::auth::Printed;
+use crate::config::Config;
+use crate::{http, telemetry};
+
+use parts::Parts;
+
+/// How long the server may take to say goodbye before it ends anyway. The contract allows 10 s.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(8);
+/// How long the connections' tasks may take after their sockets were told to close.
+const CONNECTIONS_WITHIN: Duration = Duration::from_secs(1);
+/// How often counters of quiet addresses are thrown away.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// Why a start failed: one line that says what to do.
+type StartError = anyhow::Error;
+
+/// Runs the server until it is told to stop. A start that fails says why in one line and ends with 1.
+pub fn serve(config: Config) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(run(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &StartError) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "frontdesk: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(config: Config) -> Result<(), StartError> {
+    telemetry::start_logs(&config.telemetry)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    // Before the database is touched: a second server by mistake must not get that far.
+    let listener = listen(config.server.listen)?;
+    let address = listener.local_addr()?;
+    let (parts, printed) = Parts::assemble(Arc::new(config)).await?;
+    let router = http::router(parts.state.clone());
+    parts.state.started.set();
+    greet(address, printed.as_ref());
+
+    let tidy = tokio::spawn(tidy(Arc::clone(&parts.state.quotas)));
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = parts.state.hub.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        asked_to_stop().await;
+        tracing::info!("going away");
+        stop.start_draining();
+    });
+    let server = tokio::spawn(server.into_future());
+    parts.state.hub.draining().await;
+    parts.state.hub.drain(GOODBYE_WITHIN).await;
+    let connections = parts.state.sockets.tasks();
+    connections.close();
+    let _ = tokio::time::timeout(CONNECTIONS_WITHIN, connections.wait()).await;
+    let _ = tokio::time::timeout(CONNECTIONS_WITHIN, server).await;
+    tidy.abort();
+    parts.store.close().await;
+    tracing::info!("everything is on disk; goodbye");
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).map_err(|error| {
+        anyhow::anyhow!(
+            "cannot listen on {address}: {error}; is FRONTDESK_LISTEN right, or another server running there?"
+        )
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Says where the pages are; and, once, the first admin's password.
+fn greet(address: SocketAddr, printed: Option<&Printed>) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "Guest chat       http://{address}/");
+    let _ = writeln!(out, "Agent dashboard  http://{address}/dashboard");
+    if let Some(Printed { email, password }) = printed {
+        let _ = writeln!(out, "First login      {email}  {}", password.expose_secret());
+        let _ = writeln!(out, "                 (shown this once; change it in the dashboard under Team)");
+    }
+    let _ = out.flush();
+}
+
+async fn asked_to_stop() {
+    let (Ok(mut term), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+async fn tidy(quotas: Arc<frontdesk_actors::quotas::Quotas>) {
+    loop {
+        tokio::time::sleep(TIDY_EVERY).await;
+        quotas.forget_quiet();
+    }
+}

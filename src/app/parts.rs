@@ -1,0 +1,120 @@
+//! The server's parts, put together.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use uuid::Uuid;
+
+use frontdesk_actors::ai_pool::Limits;
+use frontdesk_actors::hub::{Foundation, Hub};
+use frontdesk_actors::ports::{Model, Store};
+use frontdesk_actors::quotas::Quotas;
+use frontdesk_domain::ids::PropertyId;
+
+use crate::ai::embedded::Embedded;
+use crate::ai::knowledge::KnowledgeBases;
+use crate::ai::openai::{self, OpenAi, OpenAiSettings};
+use crate::ai::retriever;
+use crate::auth::{self, Hasher, Printed};
+use crate::config::{Ai, Config, DatabaseUrl};
+use crate::http::state::{AppState, Started, now};
+use crate::store::Database;
+use crate::store::sqlite::SqliteStore;
+use crate::telemetry;
+
+use super::{StartError, demo};
+
+/// The slug of the property that the first start makes.
+const DEFAULT_PROPERTY: &str = "default";
+
+/// What runs, and what must be closed at the end.
+pub struct Parts {
+    /// What the HTTP side works with.
+    pub state: AppState,
+    /// The database, to be closed last.
+    pub store: Arc<SqliteStore>,
+}
+
+impl Parts {
+    /// Puts the server together; tells the first admin's login if one was made up.
+    pub async fn assemble(config: Arc<Config>) -> Result<(Self, Option<Printed>), StartError> {
+        // One crypto provider for every TLS client of the process. A second call finds it in place.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let metrics = telemetry::start_metrics()?;
+        let store = Arc::new(open(&config).await?);
+        let db: Arc<dyn Database> = store.clone();
+        let hasher = Hasher::new()?;
+        let property = first_property(&*db, &config).await?;
+        let printed = auth::first_admin(&*db, &hasher, config.first_admin.as_ref(), property, now()).await?;
+
+        let knowledge = KnowledgeBases::new(store.clone(), retriever::build());
+        let quotas = Arc::new(Quotas::new(config.server.rate_limits));
+        let (hub, _) = Hub::start(Foundation {
+            store: store.clone() as Arc<dyn Store>,
+            model: language_model(&config.ai, &knowledge)?,
+            embedded: Arc::new(Embedded::new(Arc::clone(&knowledge))),
+            ai_limits: pool_limits(&config.ai),
+            quotas: Arc::clone(&quotas),
+            epoch: db.epoch().await?,
+            node: Uuid::now_v7().simple().to_string(),
+        })
+        .await
+        .context("the actors did not start")?;
+
+        let state = AppState {
+            hub,
+            db,
+            config,
+            quotas,
+            hasher,
+            knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
+            sockets: crate::http::sockets::Sockets::default(),
+            metrics: Some(metrics),
+            started: Started::default(),
+        };
+        Ok((Self { state, store }, printed))
+    }
+}
+
+async fn open(config: &Config) -> Result<SqliteStore, StartError> {
+    match &config.storage.database {
+        DatabaseUrl::Sqlite(path) => Ok(SqliteStore::open(path).await?),
+        DatabaseUrl::Postgres(_) => bail!("DATABASE_URL: this build keeps its data in SQLite only"),
+    }
+}
+
+/// The property that the first start makes, with the demo hotel's knowledge if that is wanted.
+async fn first_property(db: &dyn Database, config: &Config) -> Result<PropertyId, StartError> {
+    let (property, is_new) = db.property(DEFAULT_PROPERTY, demo::NAME).await?;
+    if is_new && config.demo {
+        db.add_entries(demo::entries(property, now())?).await?;
+    }
+    Ok(property)
+}
+
+/// The language model, if the operator names a key or a server.
+fn language_model(
+    config: &Ai,
+    knowledge: &Arc<KnowledgeBases>,
+) -> Result<Option<Arc<dyn Model>>, StartError> {
+    if config.key.is_none() && config.base_url.is_none() {
+        tracing::info!("no language model is set up; the knowledge base answers by itself");
+        return Ok(None);
+    }
+    let settings = OpenAiSettings {
+        base_url: config.base_url.clone().unwrap_or_else(|| openai::BASE_URL.to_owned()),
+        api_key: config.key.clone(),
+        model: config.model.clone().unwrap_or_else(|| openai::MODEL.to_owned()),
+        ..OpenAiSettings::default()
+    };
+    let model = OpenAi::new(settings, Arc::clone(knowledge)).context("OPENAI_BASE_URL or OPENAI_API_KEY")?;
+    Ok(Some(Arc::new(model)))
+}
+
+fn pool_limits(config: &Ai) -> Limits {
+    Limits {
+        concurrency: config.max_concurrency as usize,
+        requests_a_minute: config.max_rpm,
+        ..Limits::default()
+    }
+}
