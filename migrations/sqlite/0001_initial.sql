@@ -91,9 +91,13 @@ CREATE TABLE guest_sessions (
     created_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The log. What a guest was told is in here and nowhere else; rows are added and never changed.
+-- The log. What a guest was told is in here and nowhere else; rows are added and never changed. With a rowid,
+-- so that new rows share the last pages: kept in the order of the key, each busy conversation has a page of its
+-- own in every commit, which takes twice the time.
 CREATE TABLE events (
-    conversation  BLOB    NOT NULL REFERENCES conversations (id),
+    -- Deferred, as for turns: checked within the statement, it would have SQLite copy every page that a group
+    -- changes. That the conversation is there is also told by the update that goes with each insert.
+    conversation  BLOB    NOT NULL REFERENCES conversations (id) DEFERRABLE INITIALLY DEFERRED,
     seq           INTEGER NOT NULL CHECK (seq > 0),
     at            INTEGER NOT NULL,
     author_kind   TEXT    NOT NULL CHECK (author_kind IN ('guest', 'agent', 'ai', 'system')),
@@ -110,14 +114,14 @@ CREATE TABLE events (
     -- Kind and fields, as JSON.
     body          TEXT    NOT NULL,
     PRIMARY KEY (conversation, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The last line of defence against storing a command twice. The rules find a repeat long before.
 CREATE UNIQUE INDEX events_once ON events (conversation, author_kind, author_id, client_id) WHERE client_id IS NOT NULL;
 
 -- The AI's turns that are open: found again after a crash.
 CREATE TABLE turns (
-    conversation BLOB    NOT NULL PRIMARY KEY REFERENCES conversations (id),
+    conversation BLOB    NOT NULL PRIMARY KEY REFERENCES conversations (id) DEFERRABLE INITIALLY DEFERRED,
     turn         BLOB    NOT NULL CHECK (length(turn) = 16),
     opened_at    INTEGER NOT NULL,
     restarts     INTEGER NOT NULL,

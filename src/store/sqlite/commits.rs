@@ -14,8 +14,10 @@ use super::fault::Fault;
 use super::rows;
 use super::sheet::Sheet;
 
+/// `OR FAIL`, here and below: whoever runs a statement that fails rolls back to before all of them, so SQLite
+/// need not keep a copy of every page to take back the one statement.
 const INSERT_EVENTS: &str = "
-    INSERT INTO events (conversation, seq, at, author_kind, author_id, author_name, client_id, fingerprint,
+    INSERT OR FAIL INTO events (conversation, seq, at, author_kind, author_id, author_name, client_id, fingerprint,
                         guest_prev, guest_visible, body)
     SELECT substr(?2, value ->> 0, 16),
            value ->> 1,
@@ -33,7 +35,7 @@ const INSERT_EVENTS: &str = "
 /// Only a conversation that stands where the commits began is changed: one that was written to by somebody
 /// else, or that is not there at all, is told by the number of rows.
 const UPDATE_CONVERSATIONS: &str = "
-    UPDATE conversations
+    UPDATE OR FAIL conversations
        SET last_seq = new.last_seq,
            status = new.status,
            assigned = new.assigned,
@@ -56,7 +58,7 @@ const UPDATE_CONVERSATIONS: &str = "
      WHERE conversations.id = new.id AND conversations.last_seq = new.first_seq";
 
 const UPSERT_TURNS: &str = "
-    INSERT INTO turns (conversation, turn, opened_at, restarts, recoveries)
+    INSERT OR FAIL INTO turns (conversation, turn, opened_at, restarts, recoveries)
     SELECT substr(?2, value ->> 0, 16), substr(?2, value ->> 1, 16), value ->> 2, value ->> 3, value ->> 4
       FROM json_each(?1)
      WHERE true -- without it, ON would be read as part of the join

@@ -76,7 +76,7 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         // Statements hold what guests say; and logging each costs more than running it.
         .disable_statement_logging()
-        // 16 MiB of pages a connection, and as much of the file as is likely to be read without a copy.
+        // 16 MiB of pages for a connection, and as much of the file as is likely to be read without a copy.
         .pragma("cache_size", "-16384")
         .pragma("mmap_size", "268435456")
         .pragma("temp_store", "MEMORY")
@@ -88,9 +88,12 @@ pub(super) fn writer_options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         // NORMAL does not sync on commit in WAL mode: an acknowledged message could be lost.
         .synchronous(SqliteSynchronous::Full)
-        // Checkpoints are made every 16 MiB; a log that once grew beyond 64 MiB is cut back.
-        .pragma("wal_autocheckpoint", "4096")
-        .pragma("journal_size_limit", "67108864")
+        // 64 MiB: the pages of all conversations that are busy at once, and of what a group adds.
+        .pragma("cache_size", "-65536")
+        // A checkpoint every 64 MiB: a page that many messages change is copied once. A log that once grew
+        // beyond 128 MiB is cut back.
+        .pragma("wal_autocheckpoint", "16384")
+        .pragma("journal_size_limit", "134217728")
 }
 
 /// Takes the lock that keeps a second server away, as long as the file returned is held.

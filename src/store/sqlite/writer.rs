@@ -73,6 +73,8 @@ impl Writer {
         // Whoever asks from here on is told so by the closed queue.
         drop(queue);
         self.end().await;
+        // The lock goes before the answer: who was told that this is closed may open it anew.
+        drop(self);
         if let Some(reply) = closing {
             let _ = reply.send(());
         }
