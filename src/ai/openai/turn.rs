@@ -170,6 +170,10 @@ impl Turn {
         if self.finish.as_deref() == Some("content_filter") {
             return Err(Class::ContentFilter.into());
         }
+        // Some brokers put a failure of the server behind them into the last event.
+        if self.finish.as_deref() == Some("error") {
+            return Err(Class::RetryableServer.into());
+        }
         let (rest, in_text) = self.answer.finish();
         self.say(rest);
         if let Some(over) = self.calls.hand_over().or(in_text) {
