@@ -26,7 +26,10 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
 
     let mut deltas = Vec::new();
     if script.has("reasoning") {
-        deltas.extend(["The guest ", "wants to know."].map(|text| json!({"reasoning_content": text})));
+        deltas.extend(
+            ["The guest ", "wants to know."]
+                .map(|text| json!({"reasoning_content": text, "reasoning": text})),
+        );
     }
     deltas.extend(answer::pieces(&said).into_iter().map(|piece| json!({"content": piece})));
     deltas.extend(calls(script));
@@ -51,6 +54,9 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
     };
     let before = values.len() - deltas.len();
     let mut last = chunk(script, request, &json!({}), &finish);
+    if script.has("echo") {
+        last["choices"][0]["message"] = json!({"role": "assistant", "content": said});
+    }
     let wanted = request.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true);
     match script.text("usage").unwrap_or(if wanted { "chunk" } else { "none" }) {
         "chunk" => {

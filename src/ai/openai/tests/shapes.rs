@@ -24,6 +24,7 @@ const WHOLE: &[&str] = &[
     "usage=empty",
     "usage=none",
     "reasoning",
+    "echo",
     "azure",
     "odd",
     "whole",
