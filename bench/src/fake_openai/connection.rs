@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::journal::{Entry, Journal};
 use super::limiter::Verdict;
-use super::play::{Ending, Stage};
+use super::play::{Ending, Stage, Tally};
 use super::script::Script;
 use super::{answer, failure, http, paper};
 
@@ -74,8 +74,7 @@ async fn respond(
             json_answer(404, &json!({"error": {"message": "no such path", "type": "invalid_request_error"}}))
         }
     };
-    let sent = AtomicUsize::new(0);
-    Stage { to: stream, script: &Script::default(), sent: &sent }.put(&bytes).await?;
+    Stage { to: stream, script: &Script::default(), tally: &Tally::default() }.put(&bytes).await?;
     Ok(Ending::Whole)
 }
 
@@ -98,18 +97,21 @@ async fn complete(
     });
     let told = request.script.as_deref().or_else(|| model.starts_with("fake:").then_some(model.as_str()));
     let script = Script::parse(told.unwrap_or_default());
-    let sent = AtomicUsize::new(0);
+    let tally = Tally::default();
     let (mut reader, writer) = stream.split();
     let ending = tokio::select! {
-        ending = act(script.as_ref(), &body, prompt.len(), writer, &sent, journal, place) => ending,
+        ending = act(script.as_ref(), &body, prompt.len(), writer, &tally, journal, place) => ending,
         () = gone(&mut reader, rest) => {
             journal.note(place, |entry| entry.client_closed_at_ms = Some(journal.now_ms()));
             Ok(Ending::Close)
         }
     };
+    let tokens = tally.tokens.load(Ordering::Relaxed);
+    journal.spent(tokens);
     let finished = matches!(ending, Ok(Ending::Whole));
     journal.note(place, |entry| {
-        entry.bytes_sent = sent.load(Ordering::Relaxed);
+        entry.bytes_sent = tally.bytes.load(Ordering::Relaxed);
+        entry.tokens = tokens;
         if finished {
             entry.finished_at_ms = Some(journal.now_ms());
         } else if ending.is_err() {
@@ -125,12 +127,12 @@ async fn act<W: tokio::io::AsyncWrite + Unpin>(
     body: &Value,
     prompt_bytes: usize,
     to: W,
-    sent: &AtomicUsize,
+    tally: &Tally,
     journal: &Journal,
     place: Option<usize>,
 ) -> io::Result<Ending> {
     let plain = Script::default();
-    let mut stage = Stage { to, script: script.unwrap_or(&plain), sent };
+    let mut stage = Stage { to, script: script.unwrap_or(&plain), tally };
     let script = match script {
         Ok(script) => script,
         Err(message) => {
@@ -149,6 +151,7 @@ async fn act<W: tokio::io::AsyncWrite + Unpin>(
         return Ok(Ending::Whole);
     }
     journal.note(place, |entry| entry.status = 200);
+    tally.tokens.fetch_add(answer::tokens(prompt_bytes), Ordering::Relaxed);
     if script.has("html") {
         stage.put(&http::whole(200, "text/html", &[], b"<html>Sign in to the Wi-Fi</html>")).await?;
         return Ok(Ending::Whole);
@@ -158,9 +161,7 @@ async fn act<W: tokio::io::AsyncWrite + Unpin>(
         return Ok(Ending::Whole);
     }
     let paper = paper::write(script, body, prompt_bytes);
-    let ending = stage.play(&paper, body).await?;
-    journal.spent(paper.tokens);
-    Ok(ending)
+    stage.play(&paper, body).await
 }
 
 /// The error that a script or a limit asks for.

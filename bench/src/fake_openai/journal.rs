@@ -28,6 +28,8 @@ pub struct Entry {
     pub at_ms: f64,
     /// Bytes sent.
     pub bytes_sent: usize,
+    /// Tokens of the prompt and of the words that were sent, by the stand-in's own count.
+    pub tokens: u64,
     /// When the answer was out, whole.
     pub finished_at_ms: Option<f64>,
     /// When the client closed before that.
@@ -45,7 +47,7 @@ pub struct Totals {
     pub requests: u64,
     /// Requests that broke a limit.
     pub violations: u64,
-    /// Tokens of whole answers, prompt and answer, by the stand-in's own count.
+    /// Tokens of accepted prompts and of the words that were sent, streams cut short included.
     pub tokens: u64,
 }
 

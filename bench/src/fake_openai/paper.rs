@@ -10,8 +10,8 @@ use super::{answer, failure};
 /// A stream, as the payloads of its events (`[DONE]` is one too).
 pub(super) struct Paper {
     pub(super) events: Vec<Vec<u8>>,
-    /// Tokens of prompt and answer.
-    pub(super) tokens: u64,
+    /// Tokens of the answer that come with each event.
+    pub(super) tokens: Vec<u64>,
 }
 
 /// The events that the script and the request ask for.
@@ -26,7 +26,10 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
 
     let mut deltas = Vec::new();
     if script.has("reasoning") {
-        deltas.extend(["The guest ", "wants to know."].map(|text| json!({"reasoning_content": text})));
+        deltas.extend(
+            ["The guest ", "wants to know."]
+                .map(|text| json!({"reasoning_content": text, "reasoning": text})),
+        );
     }
     deltas.extend(answer::pieces(&said).into_iter().map(|piece| json!({"content": piece})));
     deltas.extend(calls(script));
@@ -49,7 +52,11 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
         None if script.has("tool") => json!("tool_calls"),
         None => json!("stop"),
     };
+    let before = values.len() - deltas.len();
     let mut last = chunk(script, request, &json!({}), &finish);
+    if script.has("echo") {
+        last["choices"][0]["message"] = json!({"role": "assistant", "content": said});
+    }
     let wanted = request.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true);
     match script.text("usage").unwrap_or(if wanted { "chunk" } else { "none" }) {
         "chunk" => {
@@ -78,7 +85,14 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
         events.extend([b"[DONE]".to_vec(), late.to_string().into_bytes()]);
     }
     spoil(script, &mut events);
-    Paper { events, tokens: prompt + completion }
+    Paper { events, tokens: spread(completion, before, deltas.len()) }
+}
+
+/// Spreads tokens over the events that carry words, so that half a stream costs half.
+fn spread(tokens: u64, before: usize, deltas: usize) -> Vec<u64> {
+    let upto = |nth: usize| tokens * nth as u64 / deltas.max(1) as u64;
+    let words = (0..deltas).map(|nth| upto(nth + 1) - upto(nth));
+    std::iter::repeat_n(0, before).chain(words).collect()
 }
 
 /// A whole completion, for a request without `stream` or a server that ignores it.

@@ -1,12 +1,13 @@
 //! Plays a stream to the client: borders of packets, pauses, and the ways to end badly.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::answer;
 use super::http;
 use super::paper::{self, Paper};
 use super::script::Script;
@@ -26,15 +27,22 @@ pub(super) enum Ending {
 pub(super) struct Stage<'a, W> {
     pub(super) to: W,
     pub(super) script: &'a Script,
-    /// Bytes sent so far; read by the journal even if the client goes away in the middle.
-    pub(super) sent: &'a AtomicUsize,
+    pub(super) tally: &'a Tally,
+}
+
+/// What was sent so far; read by the journal even if the client goes away in the middle.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) bytes: AtomicUsize,
+    /// Tokens of the prompt, once it is accepted, and of the words sent.
+    pub(super) tokens: AtomicU64,
 }
 
 impl<W: AsyncWrite + Unpin> Stage<'_, W> {
     pub(super) async fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.to.write_all(bytes).await?;
         self.to.flush().await?;
-        self.sent.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.tally.bytes.fetch_add(bytes.len(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -50,6 +58,7 @@ impl<W: AsyncWrite + Unpin> Stage<'_, W> {
         if script.number("packets") == Some(0) {
             let all: Vec<u8> = paper.events.iter().flat_map(|event| self.frame(event)).collect();
             self.packet(&all).await?;
+            self.tally.tokens.fetch_add(paper.tokens.iter().sum(), Ordering::Relaxed);
             return self.end().await;
         }
         for (nth, event) in paper.events.iter().enumerate() {
@@ -64,6 +73,7 @@ impl<W: AsyncWrite + Unpin> Stage<'_, W> {
             }
             let frame = self.frame(event);
             self.pieces(&frame).await?;
+            self.tally.tokens.fetch_add(paper.tokens.get(nth).copied().unwrap_or(0), Ordering::Relaxed);
         }
         if script.number("stall-at").is_some_and(|nth| nth >= paper.events.len()) {
             std::future::pending::<()>().await;
@@ -122,7 +132,7 @@ impl<W: AsyncWrite + Unpin> Stage<'_, W> {
             }
             Some("reset") => {
                 // The client should read what was sent before the reset overtakes it.
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 Ok(Ending::Reset)
             }
             Some("half") => {
@@ -139,6 +149,7 @@ impl<W: AsyncWrite + Unpin> Stage<'_, W> {
         let frame = self.frame(value.to_string().as_bytes());
         loop {
             self.packet(&frame).await?;
+            self.tally.tokens.fetch_add(answer::tokens("again and ".len()), Ordering::Relaxed);
             pause(self.script.wait("delta")).await;
         }
     }

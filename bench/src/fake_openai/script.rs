@@ -44,6 +44,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("finish", "stop, length, content_filter, tool_calls, empty, none"),
     ("usage", "chunk (default, if asked for), last, empty, none"),
     ("reasoning", "reasoning_content before the answer"),
+    ("echo", "the last event holds the whole answer once more, as `message`"),
     ("azure", "a first chunk with empty choices"),
     ("odd", "no id, an empty role, fractional created"),
 ];

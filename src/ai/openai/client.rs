@@ -6,12 +6,16 @@ use async_openai::types::stream::StreamResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::body::Exchange;
 use super::failure::{Class, Failure};
 use super::service::Once;
 use super::wire::{Chunk, Field, Fields, Message, Request};
 use super::{OpenAiSettings, SettingsError, Timers, tools};
+
+/// How long an unused connection is kept.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// The events of an answer.
 pub(super) type Events = StreamResponse<Chunk>;
@@ -27,9 +31,7 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
         let base = settings.base_url.trim().trim_end_matches('/');
-        if reqwest::Url::parse(base).is_ok_and(|url| !matches!(url.scheme(), "http" | "https"))
-            || !base.contains("://")
-        {
+        if !reqwest::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
             return Err(SettingsError::BaseUrl);
         }
         let key = settings.api_key.as_ref().map_or("", SecretString::expose_secret).trim();
@@ -42,6 +44,9 @@ impl Endpoint {
             OpenAIConfig::new().with_api_base(base).with_api_key(key).with_org_id("").with_project_id("");
         let http = reqwest::Client::builder()
             .connect_timeout(settings.timers.connect)
+            // A connection that a firewall has forgotten would cost the next turn its whole patience.
+            .pool_idle_timeout(IDLE)
+            .tcp_keepalive(IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .build()

@@ -23,9 +23,9 @@ const HANG: Duration = Duration::from_secs(4);
 
 const TIMERS: Timers = Timers {
     connect: Duration::from_millis(300),
-    first_byte: Duration::from_millis(400),
-    between_events: Duration::from_millis(300),
-    turn: Duration::from_millis(1_500),
+    first_byte: Duration::from_millis(600),
+    between_events: Duration::from_millis(450),
+    turn: Duration::from_millis(2_000),
     usage: Duration::from_millis(200),
 };
 

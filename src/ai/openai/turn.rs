@@ -138,15 +138,18 @@ impl Turn {
         if self.finish.is_some() {
             return;
         }
-        if let Some(thought) = &choice.delta.reasoning_content {
+        let nothing_yet = self.book.report.answer_chars == 0 && self.calls.is_empty();
+        let delta =
+            choice.message.filter(|message| nothing_yet && message.says_something()).unwrap_or(choice.delta);
+        if let Some(thought) = delta.reasoning_content.as_ref().or(delta.reasoning.as_ref()) {
             self.book.report.answer_chars += thought.chars().count();
         }
-        for text in [choice.delta.content, choice.delta.refusal].into_iter().flatten() {
+        for text in [delta.content, delta.refusal].into_iter().flatten() {
             self.book.words(&text);
             let shown = self.answer.push(&text);
             self.say(shown);
         }
-        for piece in choice.delta.tool_calls {
+        for piece in delta.tool_calls {
             self.calls.push(piece);
         }
         self.finish = choice.finish_reason.filter(|reason| !reason.is_empty());
@@ -169,6 +172,10 @@ impl Turn {
     fn end(&mut self) -> Result<(), Failure> {
         if self.finish.as_deref() == Some("content_filter") {
             return Err(Class::ContentFilter.into());
+        }
+        // Some brokers put a failure of the server behind them into the last event.
+        if self.finish.as_deref() == Some("error") {
+            return Err(Class::RetryableServer.into());
         }
         let (rest, in_text) = self.answer.finish();
         self.say(rest);

@@ -102,9 +102,12 @@ pub(super) struct Chunk {
 /// One of the answers; only the first is read.
 #[derive(Default, Deserialize)]
 pub(super) struct Choice {
-    /// `message` where a server does not stream.
-    #[serde(default, alias = "message", deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) delta: Delta,
+    /// In place of `delta` where a server does not stream; some send it besides, at the end, with all of
+    /// the answer once more.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) message: Option<Delta>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) finish_reason: Option<String>,
 }
@@ -115,13 +118,23 @@ pub(super) struct Delta {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) content: Option<String>,
     /// Thoughts are paid for, but not shown.
-    #[serde(default, alias = "reasoning", deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) reasoning_content: Option<String>,
+    /// The same under its other name; some servers send both.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) reasoning: Option<String>,
     /// Words of refusal come apart from the content.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) refusal: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) tool_calls: Vec<CallPiece>,
+}
+
+impl Delta {
+    /// True if there are words or calls in it.
+    pub(super) fn says_something(&self) -> bool {
+        self.content.is_some() || self.refusal.is_some() || !self.tool_calls.is_empty()
+    }
 }
 
 /// A piece of a call.
@@ -172,6 +185,7 @@ mod tests {
             r#"{"choices":null,"usage":{},"created":1.5}"#,
             r#"{"choices":[{"delta":{"role":"","content":null,"tool_calls":null},"finish_reason":null}]}"#,
             r#"{"choices":"x","usage":"y","id":7}"#,
+            r#"{"choices":[{"delta":{"reasoning":"a","reasoning_content":"a"},"message":{"content":"b"}}]}"#,
             r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":{}}}]}}]}"#,
         ] {
             assert!(serde_json::from_str::<Chunk>(text).is_ok(), "{text}");

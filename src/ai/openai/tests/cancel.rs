@@ -58,7 +58,7 @@ async fn a_flood_that_nobody_reads_waits_outside() {
     let rig = Rig::new().await;
     let mut stream = rig.model("endless").answer(prompt(vec![guest("hi")]));
     assert!(stream.next().await.is_some());
-    sleep(Duration::from_millis(700)).await;
+    sleep(Duration::from_millis(1_500)).await;
     drop(stream);
     closed_soon(&rig).await;
     let deadline = Instant::now() + Duration::from_secs(1);
@@ -70,5 +70,5 @@ async fn a_flood_that_nobody_reads_waits_outside() {
         sleep(Duration::from_millis(5)).await;
     };
     // What the kernel's buffers on both sides hold, and not the flood.
-    assert!(sent > 0 && sent < 8 * 1024 * 1024, "{sent} bytes");
+    assert!(sent > 0 && sent < 7 * 1024 * 1024, "{sent} bytes");
 }

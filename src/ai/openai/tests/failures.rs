@@ -50,13 +50,14 @@ const TABLE: &[(&str, Class)] = &[
     ("huge-at=3", Class::BadAnswer),
     ("text=", Class::BadAnswer),
     ("finish=content_filter", Class::ContentFilter),
+    ("finish=error", Class::RetryableServer),
     ("tool=pay_the_bill", Class::BadAnswer),
     ("finish=none,no-done", Class::Interrupted),
     ("finish=none,no-done,unchunked", Class::Interrupted),
     ("finish=empty,no-done", Class::Interrupted),
     ("stall-headers", Class::TimedOut),
-    ("slow-headers=800", Class::TimedOut),
-    ("slow-first-token=800", Class::TimedOut),
+    ("slow-headers=1000", Class::TimedOut),
+    ("slow-first-token=1000", Class::TimedOut),
     ("stall-at=0", Class::TimedOut),
     ("stall-at=3", Class::TimedOut),
     ("delta=250", Class::TimedOut),
@@ -134,7 +135,7 @@ async fn the_stand_ins_own_limit_is_told_as_a_rate() {
 #[tokio::test]
 async fn settings_that_cannot_be_right_are_refused() {
     let rig = Rig::new().await;
-    for base_url in ["", "example.com/v1", "ftp://example.com"] {
+    for base_url in ["", "http://", "example.com/v1", "ftp://example.com"] {
         let settings = OpenAiSettings { base_url: base_url.to_owned(), ..OpenAiSettings::default() };
         assert!(OpenAi::new(settings, Arc::clone(&rig.bases)).is_err(), "{base_url}");
     }

@@ -24,6 +24,7 @@ const WHOLE: &[&str] = &[
     "usage=empty",
     "usage=none",
     "reasoning",
+    "echo",
     "azure",
     "odd",
     "whole",
@@ -63,6 +64,7 @@ async fn tokens_are_counted() {
     let entry = rig.fake.journal().entries().pop().expect("an entry");
     let prompt = u64::try_from(entry.prompt_chars).expect("small").div_ceil(4);
     assert_eq!(report.usage, Some(Usage { prompt, completion: 2 }));
+    assert_eq!(rig.fake.journal().totals().tokens, prompt + 2);
     assert_eq!((report.answer_chars, report.requests), (8, 1));
     assert!(report.first_word.is_some_and(|first| first <= report.whole));
     assert!(!entry.authorized, "a key that nobody gave");
