@@ -89,8 +89,8 @@ pub fn route(text: &str) -> Route {
     small_talk(&signs, &tokens, plausible).map_or(Route::Question, Route::SmallTalk)
 }
 
-/// Emergencies of all languages count, whatever language the text seems to be in: a frightened
-/// guest mixes languages. Single common words are only trusted in their own language.
+/// The kind of emergency, if any. Only cues of plausible languages are looked at (German "Brand" is a
+/// fire, an English "brand" is not); a text too short to tell its language is read in all of them.
 fn emergency(signs: &Signs<'_>, tokens: &[String], text: &str) -> Option<Urgency> {
     if signs.has("self_harm") {
         return Some(Urgency::SelfHarm);
