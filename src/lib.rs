@@ -1,5 +1,9 @@
-//! Frontdesk's process: the edges (HTTP, WebSocket, database, vendors) and their wiring. No rules live here.
+//! Frontdesk: a realtime front desk for hotels. Guests write, an AI answers first, agents take over.
+//!
+//! This crate is the process: edges and wiring, no rules. The rules are in `frontdesk-domain`, the actors
+//! in `frontdesk-actors`.
 
+pub mod ai;
 pub mod app;
 pub mod assets;
 pub mod auth;

@@ -2,6 +2,21 @@
 //!
 //! Writes go through the actor, reads go to the store; arrows point to the domain and never come back.
 
+pub mod address;
+pub mod ai_pool;
+pub mod clock;
+pub mod conversation;
+pub mod conversations;
+pub mod directory;
+pub mod fanout;
+pub mod hub;
+pub mod inbox;
 pub mod messages;
 pub mod outbox;
 pub mod ports;
+pub mod quotas;
+pub mod root;
+pub mod socket;
+pub mod sockets;
+pub mod subscription;
+pub mod web_ingress;

@@ -32,29 +32,64 @@ pub struct SessionKey(pub [u8; 32]);
 /// command is answered, so that a sender is never further ahead than its window.
 pub type Permit = Option<OwnedSemaphorePermit>;
 
-/// To whom the answer to a command goes.
+/// The answer that is owed for a command. Dropped unanswered (its actor died, or was gone already), it
+/// answers `unavailable` by itself, so that nobody waits for ever; the sender repeats with the same id.
+#[derive(Debug, Default)]
+pub struct Reply {
+    to: Option<ReplyTo>,
+}
+
 #[derive(Debug)]
-pub enum ReplyTo {
-    /// A socket, which tells its client.
-    Socket {
-        /// The socket.
-        socket: SocketRef,
-        /// The client's id for the command.
-        id: ClientId,
-        /// Freed when the answer is on its way.
-        permit: Permit,
-    },
-    /// A caller that waits.
+enum ReplyTo {
+    Socket { socket: SocketRef, conversation: ConversationId, id: ClientId, permit: Permit },
     Caller(RpcReplyPort<Result<Ack, Refusal>>),
-    /// Nobody: the rules' own commands.
-    Nobody,
+}
+
+impl Reply {
+    /// A socket is owed the answer, for the client's id. The permit is freed when it is on its way.
+    pub fn to_socket(socket: SocketRef, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
+        Self { to: Some(ReplyTo::Socket { socket, conversation, id, permit }) }
+    }
+
+    /// A caller waits for the answer.
+    pub fn to_caller(port: RpcReplyPort<Result<Ack, Refusal>>) -> Self {
+        Self { to: Some(ReplyTo::Caller(port)) }
+    }
+
+    /// Nobody is owed an answer: for the rules' own commands.
+    pub fn to_nobody() -> Self {
+        Self { to: None }
+    }
+
+    /// Answers.
+    pub fn send(mut self, result: Result<Ack, Refusal>) {
+        self.answer(result);
+    }
+
+    fn answer(&mut self, result: Result<Ack, Refusal>) {
+        match self.to.take() {
+            None => {}
+            Some(ReplyTo::Caller(port)) => {
+                // A caller that no longer waits knows why.
+                let _ = port.send(result);
+            }
+            Some(ReplyTo::Socket { socket, conversation, id, permit }) => {
+                let _ = socket.cast(SocketMsg::Answered { id, conversation, result });
+                drop(permit);
+            }
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.answer(Err(Refusal::unavailable()));
+    }
 }
 
 /// To a conversation.
 #[derive(Debug)]
 pub enum ConversationMsg {
-    /// Read yourself from the store. Sent by itself, first of all.
-    Load,
     /// Decide on this.
     Perform {
         /// Who asks; `None` for the rules themselves.
@@ -62,7 +97,7 @@ pub enum ConversationMsg {
         /// What.
         command: Box<Command>,
         /// Whom to answer.
-        reply: ReplyTo,
+        reply: Reply,
     },
     /// Tell this socket what happens. Answered with [`SocketMsg::Joined`] or [`SocketMsg::NotJoined`].
     Join {
@@ -110,7 +145,7 @@ pub enum ConversationMsg {
     },
     /// The time of a snooze has come.
     Wake,
-    /// Is anybody still here? Sent by itself, now and then.
+    /// Is anybody still here? Sent by the supervisor, now and then.
     CheckIdle,
     /// Nobody was: stop. Sent by itself once nobody can find it any more.
     Retire,
@@ -139,8 +174,10 @@ pub enum SocketMsg {
     Close(Close),
     /// Read and written as one of the conversation's readers from now on.
     Joined {
-        /// The conversation.
-        conversation: ConversationRef,
+        /// Which.
+        conversation: ConversationId,
+        /// Its actor.
+        actor: ConversationRef,
         /// As it stands.
         summary: Box<Summary>,
         /// Its newest event that this reader may see: what comes live is newer.
@@ -172,6 +209,9 @@ pub enum SocketMsg {
     Notice {
         /// Where.
         conversation: ConversationId,
+        /// The newest event that this reader could have seen when it was true. A reader who has seen
+        /// newer ones drops it: no words of the AI after the event that silenced it.
+        head: Seq,
         /// The frame.
         frame: Bytes,
     },
@@ -199,6 +239,8 @@ pub enum SocketMsg {
         /// Where.
         conversation: ConversationId,
     },
+    /// Join the inbox, again if it was restarted. Sent by itself.
+    JoinInbox,
 }
 
 /// To the supervisor of the sockets.
@@ -228,8 +270,12 @@ pub enum SocketsMsg {
 /// To the supervisor of the conversations.
 #[derive(Debug)]
 pub enum ConversationsMsg {
-    /// Wake the snoozed ones whose time has come. Sent by itself.
+    /// Wake the snoozed ones whose time has come. Sent by itself, now and then.
     WakeSnoozed,
+    /// Ask some of the live ones if anybody is still there. Sent by itself, now and then.
+    Sweep,
+    /// Open one again that failed. Sent by itself.
+    Reopen(ConversationId),
     /// Open those whose turn a crash left open.
     Recover,
     /// The server is going away: answer when every command so far is stored.
@@ -271,7 +317,7 @@ pub enum WebIngressMsg {
         /// What.
         command: Box<Command>,
         /// Whom to answer.
-        reply: ReplyTo,
+        reply: Reply,
     },
     /// A guest's socket wants its conversation.
     Join {
@@ -280,7 +326,7 @@ pub enum WebIngressMsg {
         /// The socket.
         socket: SocketRef,
         /// Who.
-        who: Principal,
+        who: Box<Principal>,
     },
 }
 

@@ -1,2 +1,106 @@
-//! placeholder
-fn main() {}
+//! `frontdesk-bench`: stand-ins and measurements, one subcommand each.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use frontdesk_bench::fake_openai::script::KEYS;
+use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
+use frontdesk_bench::start::{self, Plan};
+
+/// Stand-ins for the services that Frontdesk talks to, and measurements of a running server.
+#[derive(Parser)]
+#[command(name = "frontdesk-bench", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A stand-in for OpenAI that misbehaves as told. E.g.: frontdesk-bench fake-openai --port 9099
+    #[command(after_long_help = keys())]
+    FakeOpenai(Fake),
+    /// Cold start and idle memory. E.g.: frontdesk-bench start --conversations 100000 --server target/release/frontdesk
+    Start(Start),
+}
+
+#[derive(Args)]
+struct Fake {
+    /// Where to listen; 0 takes any free port. The address is printed.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// The address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
+    /// Requests a minute, by a sliding window; more get 429 and count as violations.
+    #[arg(long)]
+    requests_per_minute: Option<u64>,
+    /// Tokens a minute, likewise.
+    #[arg(long)]
+    tokens_per_minute: Option<u64>,
+}
+
+#[derive(Args)]
+struct Start {
+    /// Conversations in the database, of ten events each.
+    #[arg(long, default_value_t = 10_000)]
+    conversations: u64,
+    /// The server's program.
+    #[arg(long)]
+    server: PathBuf,
+    /// How often to start it; the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Arguments for the server, after `--`.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::FakeOpenai(fake) => serve(&fake).await,
+        Command::Start(args) => measure(args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "frontdesk-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(fake: &Fake) -> anyhow::Result<()> {
+    let limits =
+        Limits { requests: fake.requests_per_minute, tokens: fake.tokens_per_minute, ..Limits::default() };
+    let running = FakeOpenAi::start_with(SocketAddr::new(fake.address, fake.port), limits).await?;
+    writeln!(std::io::stdout(), "{}", running.url())?;
+    tokio::select! {
+        () = running.run() => {}
+        stopped = tokio::signal::ctrl_c() => stopped?,
+    }
+    Ok(())
+}
+
+async fn measure(args: Start) -> anyhow::Result<()> {
+    let Start { conversations, server, runs, arguments } = args;
+    let plan = Plan { conversations, server, arguments, runs };
+    let measured = start::measure(&plan).await?;
+    start::print(&plan, &measured, &mut std::io::stdout())?;
+    Ok(())
+}
+
+fn keys() -> String {
+    let mut text = "The model's name says what a request gets, as does the header x-fake:\n  \
+        curl $URL/chat/completions -d '{\"model\":\"fake:slow-first-token=2000,delta=20,cut-at=5\",\"stream\":true}'\n  \
+        curl $URL/journal\n\nKeys (values percent-encoded where they hold a comma):\n"
+        .to_owned();
+    for (key, meaning) in KEYS {
+        text.push_str(&format!("  {key:<18} {meaning}\n"));
+    }
+    text
+}

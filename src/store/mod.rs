@@ -114,7 +114,13 @@ pub trait Accounts: Send + Sync {
     async fn remove_account(&self, property: PropertyId, id: AgentId) -> Result<(), WriteError>;
 
     /// Adds a session of an agent; only the digest of its token is stored.
-    async fn add_session(&self, key: SessionKey, agent: AgentId, at: Timestamp, expires: Timestamp) -> Result<(), StoreError>;
+    async fn add_session(
+        &self,
+        key: SessionKey,
+        agent: AgentId,
+        at: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The enabled account behind a session that has not expired.
     async fn session(&self, key: SessionKey, now: Timestamp) -> Result<Option<Account>, StoreError>;
     /// Ends a session.
@@ -140,7 +146,13 @@ pub struct GuestRow {
 #[async_trait]
 pub trait Guests: Send + Sync {
     /// Adds a guest, its session and its (still empty) conversation in one commit.
-    async fn add_guest(&self, guest: GuestRow, channel: Channel, key: SessionKey, at: Timestamp) -> Result<(), StoreError>;
+    async fn add_guest(
+        &self,
+        guest: GuestRow,
+        channel: Channel,
+        key: SessionKey,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The guest behind a session.
     async fn guest_session(&self, key: SessionKey) -> Result<Option<GuestRow>, StoreError>;
     /// What the guest says of itself changed.
@@ -172,7 +184,12 @@ pub struct Entry {
 #[async_trait]
 pub trait Knowledge: Send + Sync {
     /// The entries of a property, by title; those whose title, body or tags hold `q`, where given.
-    async fn entries(&self, property: PropertyId, q: Option<&str>, page: PageRequest) -> Result<Page<Entry>, ListError>;
+    async fn entries(
+        &self,
+        property: PropertyId,
+        q: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<Entry>, ListError>;
     /// All entries of a property.
     async fn all_entries(&self, property: PropertyId) -> Result<Vec<Entry>, StoreError>;
     /// One entry.

@@ -57,6 +57,9 @@ pub enum ServerFrame {
         /// My id for what is refused, where it had one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<ClientId>,
+        /// The conversation that could not be opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
         /// Why.
         code: Code,
         /// Why, in words.
@@ -121,7 +124,7 @@ pub enum ServerFrame {
 /// What became of a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "DraftOutcome"))]
 pub enum Outcome {
     /// A message.
     Sent,
@@ -133,7 +136,7 @@ pub enum Outcome {
 
 /// Who the server takes a client for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Principal", optional_fields))]
 pub struct Me {
     /// `guest` or `agent`, the id and the name.
     #[serde(flatten)]
@@ -153,7 +156,7 @@ pub struct Limits {
 
 /// Whether an agent is here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "AgentPresence"))]
 pub struct Presence {
     /// The agent.
     pub id: AgentId,
@@ -164,9 +167,16 @@ pub struct Presence {
 }
 
 impl ServerFrame {
-    /// The frame for a refusal.
+    /// The frame for a refusal of the client's command `id`, where it had one.
     pub fn refused(id: Option<ClientId>, refusal: Refusal) -> Self {
-        Self::Error { id, code: refusal.code, message: refusal.message, retry_ms: refusal.retry_ms }
+        let Refusal { code, message, retry_ms } = refusal;
+        Self::Error { id, conversation: None, code, message, retry_ms }
+    }
+
+    /// The frame for a conversation that could not be opened.
+    pub fn refused_in(conversation: ConversationId, refusal: Refusal) -> Self {
+        let Refusal { code, message, retry_ms } = refusal;
+        Self::Error { id: None, conversation: Some(conversation), code, message, retry_ms }
     }
 
     /// The frame as JSON text. Every type of the contract can be written, so this cannot fail; should

@@ -1,0 +1,64 @@
+# Everything a newcomer needs: `make run` and `make test` set up what they need and say what is missing.
+
+PAGES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*')
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
+
+.PHONY: run test test-rust test-web test-browser pages types fmt lint clean
+
+## run: build the pages and the server, start it on SQLite in ./data
+run: pages
+	cargo build --release --bin frontdesk
+	./target/release/frontdesk serve
+
+## test: everything; each line below can be run alone
+test: needs lint test-rust test-web test-browser
+
+.PHONY: needs
+needs:
+	.ci/needs
+
+## lint: format and clippy, warnings are errors
+lint: pages
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+## test-rust: the rules, then the actors, then the server over real sockets, then the harness
+test-rust: pages
+	cargo test -p frontdesk-domain
+	cargo test -p frontdesk-domain --features typescript --test typescript
+	cargo test -p frontdesk-actors
+	cargo test -p frontdesk
+	cargo test -p frontdesk-bench
+
+## test-web: types, format and unit tests of the pages
+test-web: web/node_modules/.package-lock.json
+	cd web && npm run check
+	cd web && npx prettier --check .
+	cd web && npx vitest run
+
+## test-browser: both pages in Chromium against the server
+test-browser: pages
+	cargo build --bin frontdesk
+	cd web && npx playwright test
+
+## pages: the web pages, compressed, as the server embeds them
+pages: web/dist/index.html
+
+web/dist/index.html: web/node_modules/.package-lock.json $(PAGES)
+	cd web && npm run build
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+
+## types: write the pages' types from the server's
+types:
+	FRONTDESK_WRITE_TYPES=1 cargo test -p frontdesk-domain --features typescript --test typescript
+
+## fmt: format everything
+fmt:
+	cargo fmt --all
+	cd web && npx prettier --write .
+
+clean:
+	cargo clean
+	rm -rf web/dist web/node_modules

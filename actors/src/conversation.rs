@@ -1,0 +1,348 @@
+//! A conversation: serialises guest, agents and AI; decides, stores, applies, tells, asks.
+//!
+//! Started by the directory's opener under the conversations' supervisor.
+//! Owns the conversation's state and its list of readers.
+//! Waits for the store, and nothing else.
+//! Killed by a conflict in the store (somebody else wrote) or a panic; then it is opened again from disk.
+//! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use frontdesk_domain::conversation::{
+    Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews, TurnStep,
+};
+use frontdesk_domain::frame::ServerFrame;
+use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
+use frontdesk_domain::people::{Audience, Author, AuthorKind, Principal};
+use frontdesk_domain::refusal::Refusal;
+
+use crate::address::Address;
+use crate::clock;
+use crate::directory::Directory;
+use crate::fanout::Fanout;
+use crate::messages::{
+    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, SocketId, SocketMsg, SocketRef, TurnRequest,
+};
+use crate::ports::{Commit, Store, StoreError, TurnRow};
+
+/// How long after its last command a conversation without readers stays in memory.
+const IDLE_AFTER: Duration = Duration::from_secs(60);
+/// How long a retiring conversation still takes what was on its way when it left the directory.
+const RETIRE_AFTER: Duration = Duration::from_secs(1);
+/// When a turn of which nothing was heard is given up. Longer than the pool's own deadline: this is for
+/// a pool that died with it.
+const TURN_LOST_AFTER: Duration = Duration::from_secs(90);
+
+/// What all conversations of a process share.
+pub struct Surroundings {
+    /// The log.
+    pub store: Arc<dyn Store>,
+    /// Where conversations are found.
+    pub directory: Directory,
+    /// Who answers turns.
+    pub pool: Address<AiPoolMsg>,
+    /// Who tells the agents.
+    pub inbox: Address<InboxMsg>,
+}
+
+/// The actor.
+pub struct Conversation {
+    /// Which conversation.
+    pub id: ConversationId,
+    /// What it works with.
+    pub around: Arc<Surroundings>,
+}
+
+/// What changes.
+pub struct State {
+    /// The rules' state, or why there is none.
+    rules: Result<Rules, Refusal>,
+    readers: Fanout,
+    active_at: Instant,
+    /// Read marks changed since the last commit.
+    marks_unsaved: bool,
+    retiring: bool,
+}
+
+impl Actor for Conversation {
+    type Msg = ConversationMsg;
+    type State = State;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ConversationRef, (): ()) -> Result<State, ActorProcessingErr> {
+        let rules = match self.around.store.load(self.id).await {
+            Ok(Some(rules)) => Ok(rules),
+            Ok(None) => Err(Refusal::not_found()),
+            Err(error) => {
+                tracing::warn!(conversation = %self.id, %error, "a conversation could not be loaded");
+                Err(Refusal::unavailable())
+            }
+        };
+        match &rules {
+            Ok(rules) if rules.turn().is_some() => {
+                let command = Box::new(Command::Recover);
+                myself.cast(ConversationMsg::Perform { who: None, command, reply: Reply::to_nobody() })?;
+            }
+            Ok(_) => {}
+            // Refuse what has queued already; the next one who asks tries anew.
+            Err(_) => self.around.directory.remove(self.id, myself.get_id()),
+        }
+        let retiring = rules.is_err();
+        if retiring {
+            myself.send_after(RETIRE_AFTER, || ConversationMsg::Retire);
+        }
+        Ok(State {
+            rules,
+            readers: Fanout::default(),
+            active_at: Instant::now(),
+            marks_unsaved: false,
+            retiring,
+        })
+    }
+
+    async fn handle(
+        &self,
+        myself: ConversationRef,
+        message: ConversationMsg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            ConversationMsg::Perform { who, command, reply } => {
+                self.on_perform(&myself, who.as_deref(), *command, reply, state).await?;
+            }
+            ConversationMsg::TurnNews { turn, news } => {
+                self.on_perform(&myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await?;
+            }
+            ConversationMsg::Wake => {
+                self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state).await?;
+            }
+            ConversationMsg::CheckTurn { turn } => self.on_check_turn(&myself, turn, state).await?,
+            ConversationMsg::Join { id, socket, who } => self.on_join(&myself, id, &socket, &who, state),
+            ConversationMsg::Leave { id } => state.readers.leave(id),
+            ConversationMsg::Typing { from, by, on } => self.on_typing(from, by, on, state),
+            ConversationMsg::Read { from, by, seq } => self.on_read(from, by, seq, state).await,
+            ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
+            ConversationMsg::Retire => {
+                self.save_marks(state).await;
+                myself.stop(None);
+            }
+        }
+        Ok(())
+    }
+
+    async fn post_stop(&self, _myself: ConversationRef, state: &mut State) -> Result<(), ActorProcessingErr> {
+        // Only read marks are at stake here: everything else is stored before anyone hears of it.
+        self.save_marks(state).await;
+        Ok(())
+    }
+}
+
+impl Conversation {
+    /// Decide, store, apply, tell, ask.
+    async fn on_perform(
+        &self,
+        myself: &ConversationRef,
+        who: Option<&Principal>,
+        command: Command,
+        reply: Reply,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        state.active_at = Instant::now();
+        let rules = match &mut state.rules {
+            Ok(rules) if who.is_none_or(|who| rules.admits(who)) => rules,
+            Ok(_) => return answer(reply, Err(Refusal::not_found())),
+            Err(refusal) => return answer(reply, Err(refusal.clone())),
+        };
+        let decision = match rules.decide(command, clock::now(), clock::fresh_turn()) {
+            Ok(decision) => decision,
+            Err(refusal) => return answer(reply, Err(refusal)),
+        };
+        let next = rules.after(&decision);
+        if !decision.is_volatile() {
+            match self.around.store.append(commit(&decision, &next)).await {
+                Ok(()) => state.marks_unsaved = false,
+                Err(StoreError::Overloaded) => return answer(reply, Err(Refusal::overloaded())),
+                Err(StoreError::Unavailable(_)) => return answer(reply, Err(Refusal::unavailable())),
+                Err(StoreError::Conflict) => {
+                    drop(reply);
+                    return Err("the conversation was changed by somebody else".into());
+                }
+            }
+        }
+        rules.apply(&decision, next);
+        tell(&decision, rules, &mut state.readers);
+        if let Some(ack) = decision.ack.clone() {
+            reply.send(Ok(ack));
+        }
+        self.carry_out(myself, &decision, rules);
+        Ok(())
+    }
+
+    /// What follows from a decision elsewhere.
+    fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules) {
+        for effect in &decision.effects {
+            match effect {
+                Effect::Ask(turn) => self.ask(myself, *turn, rules.snapshot()),
+                Effect::Cancel(turn) => {
+                    self.around.pool.cast(AiPoolMsg::Cancel(*turn));
+                }
+                // Due snoozes are looked up by the supervisor, so that they outlive this actor.
+                Effect::WakeAt(_) => {}
+            }
+        }
+        if !decision.events.is_empty() {
+            self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
+        }
+    }
+
+    fn ask(&self, myself: &ConversationRef, turn: TurnId, snapshot: &Snapshot) {
+        let request = TurnRequest {
+            turn,
+            conversation: self.id,
+            property: snapshot.property,
+            locale: snapshot.guest.locale.clone(),
+        };
+        self.around.pool.cast(AiPoolMsg::Ask { request, reply: myself.clone() });
+        myself.send_after(TURN_LOST_AFTER, move || ConversationMsg::CheckTurn { turn });
+    }
+
+    /// A turn that is still the same after so long was lost with its worker: people are asked.
+    async fn on_check_turn(
+        &self,
+        myself: &ConversationRef,
+        turn: TurnId,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
+        self.on_perform(myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await
+    }
+
+    fn on_join(
+        &self,
+        myself: &ConversationRef,
+        id: SocketId,
+        socket: &SocketRef,
+        who: &Principal,
+        state: &mut State,
+    ) {
+        let refusal = match &state.rules {
+            Ok(rules) if rules.admits(who) => {
+                let audience = who.audience();
+                state.readers.join(id, socket.clone(), audience);
+                let speaking = rules.turn().filter(|turn| !turn.shown.is_empty());
+                let joined = SocketMsg::Joined {
+                    conversation: self.id,
+                    actor: myself.clone(),
+                    summary: Box::new(rules.summary().seen_by(audience)),
+                    head: rules.head(audience),
+                    draft: speaking.map(|turn| (turn.id, turn.shown.clone())),
+                    ai_typing: rules.turn().is_some(),
+                };
+                let _ = socket.cast(joined);
+                return;
+            }
+            Ok(_) => Refusal::not_found(),
+            Err(refusal) => refusal.clone(),
+        };
+        let _ = socket.cast(SocketMsg::NotJoined { conversation: self.id, refusal });
+    }
+
+    fn on_typing(&self, from: SocketId, by: Author, on: bool, state: &mut State) {
+        let Ok(rules) = &state.rules else { return };
+        let frame = ServerFrame::Typing { conversation: self.id, by, on };
+        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from));
+    }
+
+    async fn on_read(&self, from: SocketId, by: Author, seq: Seq, state: &mut State) {
+        let Ok(rules) = &mut state.rules else { return };
+        let unread = rules.summary().unread;
+        if !rules.mark_read(by.kind, seq) {
+            return;
+        }
+        state.marks_unsaved = true;
+        let seq = rules.read_by(by.kind);
+        let counted = by.kind == AuthorKind::Agent && rules.summary().unread != unread;
+        let frame = ServerFrame::Read { conversation: self.id, by, seq };
+        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from));
+        if counted {
+            // The list is read from the store: agents must find there what they see live.
+            self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
+            self.save_marks(state).await;
+        }
+    }
+
+    async fn on_check_idle(&self, myself: &ConversationRef, state: &mut State) {
+        let busy = state.rules.as_ref().is_ok_and(|rules| rules.turn().is_some());
+        if state.retiring || busy || !state.readers.is_empty() || state.active_at.elapsed() < IDLE_AFTER {
+            return self.save_marks(state).await;
+        }
+        // First nobody can find it any more, then it takes what was on its way, then it stops.
+        state.retiring = true;
+        self.around.directory.remove(self.id, myself.get_id());
+        myself.send_after(RETIRE_AFTER, || ConversationMsg::Retire);
+    }
+
+    /// Stores read marks that no commit has taken along. They are no events: lost in a crash, a message
+    /// is shown as unread once more.
+    async fn save_marks(&self, state: &mut State) {
+        let Ok(rules) = &state.rules else { return };
+        if !std::mem::take(&mut state.marks_unsaved) {
+            return;
+        }
+        let commit = Commit { events: Vec::new(), snapshot: rules.snapshot().clone(), turn: TurnRow::Keep };
+        if self.around.store.append(commit).await.is_err() {
+            state.marks_unsaved = true;
+        }
+    }
+}
+
+fn answer(
+    reply: Reply,
+    result: Result<frontdesk_domain::conversation::Ack, Refusal>,
+) -> Result<(), ActorProcessingErr> {
+    reply.send(result);
+    Ok(())
+}
+
+fn commit(decision: &Decision, next: &Snapshot) -> Commit {
+    let turn = match &decision.turn {
+        TurnStep::Keep | TurnStep::Show(_) => TurnRow::Keep,
+        TurnStep::Open(turn) => TurnRow::Open(turn.clone()),
+        TurnStep::Close => TurnRow::Close,
+    };
+    Commit { events: decision.events.clone(), snapshot: next.clone(), turn }
+}
+
+/// Tells the readers: what is stored, then what passes.
+fn tell(decision: &Decision, rules: &Rules, readers: &mut Fanout) {
+    for event in &decision.events {
+        readers.tell(event);
+    }
+    for notice in &decision.notices {
+        let frame = passing(notice, rules.id());
+        readers.notice(rules.id(), &frame, |audience: Audience| rules.head(audience), None);
+    }
+}
+
+fn passing(notice: &Notice, conversation: ConversationId) -> ServerFrame {
+    match notice.clone() {
+        Notice::Draft { turn, text } => ServerFrame::Draft { conversation, turn, text },
+        Notice::DraftEnd { turn, outcome, seq } => ServerFrame::DraftEnd { conversation, turn, outcome, seq },
+        Notice::Typing { by, on } => ServerFrame::Typing { conversation, by, on },
+    }
+}
+
+/// Opens a conversation under its supervisor, without waiting for it.
+pub fn open(
+    id: ConversationId,
+    around: Arc<Surroundings>,
+    supervisor: ractor::ActorCell,
+) -> Option<ConversationRef> {
+    let actor = Conversation { id, around };
+    let (actor, _): (ActorRef<ConversationMsg>, _) =
+        ractor::ActorRuntime::spawn_linked_instant(None, actor, (), supervisor).ok()?;
+    Some(actor)
+}

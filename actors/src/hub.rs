@@ -1,0 +1,206 @@
+//! The one way in: what HTTP and the socket pumps may ask of the actors.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ractor::concurrency::JoinHandle;
+use ractor::rpc::CallResult;
+use ractor::{Actor, ActorRef, RpcReplyPort, SpawnErr};
+use uuid::Uuid;
+
+use frontdesk_domain::conversation::{Ack, Command};
+use frontdesk_domain::frame::Action;
+use frontdesk_domain::ids::{AgentId, ConversationId, Seq};
+use frontdesk_domain::people::Principal;
+use frontdesk_domain::quota::Quota;
+use frontdesk_domain::refusal::Refusal;
+
+use crate::ai_pool::{AiPool, Limits};
+use crate::directory::Directory;
+use crate::messages::{ConversationMsg, ConversationsMsg, Reply, SessionKey, SocketRef, SocketsMsg};
+use crate::outbox::Outbox;
+use crate::ports::{Model, Store};
+use crate::quotas::Quotas;
+use crate::root::{Addresses, Plan, Root, Start};
+use crate::{conversation, socket};
+
+/// How long a caller waits for a conversation. Longer than any commit that is going to succeed.
+const CALL_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the tree is built on.
+pub struct Foundation {
+    /// The log.
+    pub store: Arc<dyn Store>,
+    /// The language model, if there is one.
+    pub model: Option<Arc<dyn Model>>,
+    /// Answers without a model.
+    pub embedded: Arc<dyn Model>,
+    /// The pool's limits.
+    pub ai_limits: Limits,
+    /// How fast clients may be.
+    pub quotas: Arc<Quotas>,
+    /// Names the log.
+    pub epoch: Uuid,
+    /// Names this process.
+    pub node: String,
+}
+
+/// The actors, from outside.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    at: Addresses,
+    directory: Directory,
+    store: Arc<dyn Store>,
+    quotas: Arc<Quotas>,
+    draining: AtomicBool,
+    root: ActorRef<Start>,
+}
+
+impl Hub {
+    /// Starts the tree.
+    ///
+    /// # Errors
+    /// If an actor does not start.
+    pub async fn start(on: Foundation) -> Result<(Self, JoinHandle<()>), SpawnErr> {
+        let at = Addresses::default();
+        let directory = Directory::default();
+        let conversations = Arc::new(conversation::Surroundings {
+            store: Arc::clone(&on.store),
+            directory: directory.clone(),
+            pool: at.ai_pool.clone(),
+            inbox: at.inbox.clone(),
+        });
+        let (around, supervisor) = (Arc::clone(&conversations), at.conversations.clone());
+        directory
+            .open_with(Box::new(move |id| conversation::open(id, Arc::clone(&around), supervisor.cell()?)));
+        let sockets = Arc::new(socket::Surroundings {
+            store: Arc::clone(&on.store),
+            directory: directory.clone(),
+            web_ingress: at.web_ingress.clone(),
+            inbox: at.inbox.clone(),
+            quotas: Arc::clone(&on.quotas),
+            epoch: on.epoch,
+            node: on.node,
+        });
+        let (model, embedded, limits) = (on.model, on.embedded, on.ai_limits);
+        let store = Arc::clone(&on.store);
+        let ai_pool = Box::new(move || AiPool {
+            model: model.clone(),
+            embedded: Arc::clone(&embedded),
+            store: Arc::clone(&store),
+            limits: limits.clone(),
+        });
+        let plan = Plan { addresses: at.clone(), conversations, sockets, ai_pool };
+        let (root, done) = Actor::spawn(None, Root { plan }, ()).await?;
+        let shared = Shared {
+            at,
+            directory,
+            store: on.store,
+            quotas: on.quotas,
+            draining: AtomicBool::new(false),
+            root,
+        };
+        Ok((Self { shared: Arc::new(shared) }, done))
+    }
+
+    /// Starts the socket of a client that said a good `hello`. It says `welcome` itself.
+    ///
+    /// # Errors
+    /// `unavailable` while the tree is going down.
+    pub async fn attach(
+        &self,
+        who: Principal,
+        session: SessionKey,
+        outbox: Outbox,
+        after: Option<Seq>,
+    ) -> Result<SocketRef, Refusal> {
+        let sockets = self.shared.at.sockets.get().ok_or_else(Refusal::unavailable)?;
+        let ask = |reply| SocketsMsg::Attach { who, session, outbox, after, reply };
+        match sockets.call(ask, Some(CALL_WITHIN)).await {
+            Ok(CallResult::Success(result)) => result,
+            _ => Err(Refusal::unavailable()),
+        }
+    }
+
+    /// Has a conversation decide on a command, and waits for the answer. Whether this principal may do
+    /// it at all is the caller's to check; whether the conversation is there for it is checked here.
+    ///
+    /// # Errors
+    /// The rules' refusal; `not_found` for a conversation that is not there or not the principal's;
+    /// `unavailable` if no answer comes.
+    pub async fn perform(
+        &self,
+        who: &Principal,
+        conversation: ConversationId,
+        command: Command,
+    ) -> Result<Ack, Refusal> {
+        self.check_quota(who)?;
+        let command = self.resolve(who, command).await?;
+        let actor = self.shared.directory.find_or_open(conversation)?;
+        let who = Some(Box::new(who.clone()));
+        let ask = |port: RpcReplyPort<_>| ConversationMsg::Perform {
+            who,
+            command: Box::new(command),
+            reply: Reply::to_caller(port),
+        };
+        match actor.call(ask, Some(CALL_WITHIN)).await {
+            Ok(CallResult::Success(result)) => result,
+            _ => Err(Refusal::unavailable()),
+        }
+    }
+
+    fn check_quota(&self, who: &Principal) -> Result<(), Refusal> {
+        match who {
+            Principal::Guest { id, .. } => self.shared.quotas.check(Quota::MessagePerGuest, id),
+            Principal::Agent { agent, .. } => self.shared.quotas.check(Quota::CommandPerAgent, &agent.id),
+        }
+    }
+
+    /// Looks up the agent to whom a conversation is to be assigned.
+    async fn resolve(&self, who: &Principal, command: Command) -> Result<Command, Refusal> {
+        let Command::Act(mut act) = command else { return Ok(command) };
+        if let Action::Assign { agent: Some(agent) } = act.action {
+            let found = self.shared.store.assignable(who.property(), agent).await;
+            act.assignee = found.map_err(|_| Refusal::unavailable())?;
+        }
+        Ok(Command::Act(act))
+    }
+
+    /// Closes a session's sockets with 4401.
+    pub fn end_session(&self, session: SessionKey) {
+        self.shared.at.sockets.cast(SocketsMsg::EndSession(session));
+    }
+
+    /// Closes all sockets of an agent with 4401.
+    pub fn end_agent(&self, agent: AgentId) {
+        self.shared.at.sockets.cast(SocketsMsg::EndAgent(agent));
+    }
+
+    /// True once the server is going away.
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Acquire)
+    }
+
+    /// From now on the server is going away: it says so where it is asked.
+    pub fn start_draining(&self) {
+        self.shared.draining.store(true, Ordering::Release);
+    }
+
+    /// Closes all sockets with 1001, then lets every conversation finish what it was asked. Returns when
+    /// that is done, or after `within`.
+    pub async fn drain(&self, within: Duration) {
+        self.start_draining();
+        if let Some(sockets) = self.shared.at.sockets.get() {
+            let _ = sockets.call(SocketsMsg::Drain, Some(within / 2)).await;
+        }
+        if let Some(conversations) = self.shared.at.conversations.get() {
+            let _ = conversations.call(ConversationsMsg::Drain, Some(within / 2)).await;
+        }
+        self.shared.root.stop(None);
+    }
+}

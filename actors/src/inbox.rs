@@ -1,0 +1,136 @@
+//! The inbox: what every agent of a property sees, whatever is open: conversations that changed, and
+//! colleagues who come and go.
+//!
+//! Started by the root supervisor.
+//! Owns the list of agents' sockets, and the summaries gathered since the last flush.
+//! Waits for nothing.
+//! Killed by a bug only; agents' sockets join the next one.
+//! The world sees then: an inbox that stands still for a moment.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use frontdesk_domain::frame::ServerFrame;
+use frontdesk_domain::frame::server::Presence;
+use frontdesk_domain::ids::{ConversationId, PropertyId};
+use frontdesk_domain::people::AgentRef;
+use frontdesk_domain::summary::Summary;
+
+use crate::messages::{InboxMsg, SocketId, SocketMsg, SocketRef};
+
+/// How long changes are gathered. The contract allows 250 ms.
+const GATHER: Duration = Duration::from_millis(200);
+/// How many summaries go into one frame.
+const FRAME_MAX_SUMMARIES: usize = 100;
+
+/// The actor.
+pub struct Inbox;
+
+/// What changes.
+#[derive(Default)]
+pub struct State {
+    properties: HashMap<PropertyId, Team>,
+    flush_due: bool,
+}
+
+/// The agents of one property who are here, and what they have not been told.
+#[derive(Default)]
+struct Team {
+    sockets: HashMap<SocketId, (SocketRef, AgentRef)>,
+    changed: HashMap<ConversationId, Summary>,
+}
+
+impl Actor for Inbox {
+    type Msg = InboxMsg;
+    type State = State;
+    type Arguments = ();
+
+    async fn pre_start(&self, _myself: ActorRef<InboxMsg>, (): ()) -> Result<State, ActorProcessingErr> {
+        Ok(State::default())
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<InboxMsg>,
+        message: InboxMsg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            InboxMsg::Join { id, socket, property, agent } => on_join(id, &socket, property, agent, state),
+            InboxMsg::Leave { id } => on_leave(id, state),
+            InboxMsg::Changed(summary) => on_changed(&myself, *summary, state),
+            InboxMsg::Flush => on_flush(state),
+        }
+        Ok(())
+    }
+}
+
+fn on_join(id: SocketId, socket: &SocketRef, property: PropertyId, agent: AgentRef, state: &mut State) {
+    let team = state.properties.entry(property).or_default();
+    let news = !team.is_online(&agent);
+    team.sockets.insert(id, (socket.clone(), agent));
+    let frame = team.presence(None);
+    if news {
+        team.tell(&frame);
+    } else {
+        let _ = socket.cast(SocketMsg::Tell { frame });
+    }
+}
+
+fn on_leave(id: SocketId, state: &mut State) {
+    for team in state.properties.values_mut() {
+        let Some((_, agent)) = team.sockets.remove(&id) else { continue };
+        if !team.is_online(&agent) {
+            let frame = team.presence(Some(&agent));
+            team.tell(&frame);
+        }
+    }
+}
+
+fn on_changed(myself: &ActorRef<InboxMsg>, summary: Summary, state: &mut State) {
+    let Some(team) = state.properties.get_mut(&summary.property) else { return };
+    if team.sockets.is_empty() {
+        return;
+    }
+    team.changed.insert(summary.id, summary);
+    if !std::mem::replace(&mut state.flush_due, true) {
+        myself.send_after(GATHER, || InboxMsg::Flush);
+    }
+}
+
+fn on_flush(state: &mut State) {
+    state.flush_due = false;
+    for team in state.properties.values_mut() {
+        let changed: Vec<Summary> = std::mem::take(&mut team.changed).into_values().collect();
+        for upserts in changed.chunks(FRAME_MAX_SUMMARIES) {
+            let frame = ServerFrame::Inbox { upserts: upserts.to_vec() };
+            team.tell(&Bytes::from(frame.encode()));
+        }
+    }
+    state.properties.retain(|_, team| !team.sockets.is_empty());
+}
+
+impl Team {
+    fn is_online(&self, agent: &AgentRef) -> bool {
+        self.sockets.values().any(|(_, each)| each.id == agent.id)
+    }
+
+    /// Who is here, and who has just left.
+    fn presence(&self, left: Option<&AgentRef>) -> Bytes {
+        let mut agents: BTreeMap<_, Presence> = BTreeMap::new();
+        if let Some(agent) = left {
+            agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: false });
+        }
+        for (_, agent) in self.sockets.values() {
+            agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: true });
+        }
+        Bytes::from(ServerFrame::Presence { agents: agents.into_values().collect() }.encode())
+    }
+
+    fn tell(&mut self, frame: &Bytes) {
+        self.sockets.retain(|_, (socket, _)| socket.cast(SocketMsg::Tell { frame: frame.clone() }).is_ok());
+    }
+}

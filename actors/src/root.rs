@@ -1,0 +1,169 @@
+//! The root supervisor: starts the tree, and starts anew what fails of it.
+//!
+//! Started by the hub.
+//! Owns the five actors below it; each is found through its address, whichever one it is by now.
+//! Waits for their starts only.
+//! Killed by nothing but the end of the process.
+//! The world sees then: its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
+
+use crate::address::Address;
+use crate::ai_pool::AiPool;
+use crate::conversations::Conversations;
+use crate::inbox::Inbox;
+use crate::messages::{AiPoolMsg, ConversationsMsg, InboxMsg, SocketsMsg, WebIngressMsg};
+use crate::sockets::Sockets;
+use crate::web_ingress::WebIngress;
+use crate::{conversation, socket};
+
+/// The pause before an actor that failed is started anew.
+const RESTART_AFTER: Duration = Duration::from_millis(200);
+
+/// Where the actors of the tree are to be found.
+#[derive(Clone, Default)]
+pub struct Addresses {
+    /// The conversations' supervisor.
+    pub conversations: Address<ConversationsMsg>,
+    /// The sockets' supervisor.
+    pub sockets: Address<SocketsMsg>,
+    /// The inbox.
+    pub inbox: Address<InboxMsg>,
+    /// The web channel's ingress.
+    pub web_ingress: Address<WebIngressMsg>,
+    /// The AI pool.
+    pub ai_pool: Address<AiPoolMsg>,
+}
+
+/// What the actors below are made from.
+pub struct Plan {
+    /// Where they are to be found.
+    pub addresses: Addresses,
+    /// What conversations work with.
+    pub conversations: Arc<conversation::Surroundings>,
+    /// What sockets work with.
+    pub sockets: Arc<socket::Surroundings>,
+    /// Makes the pool.
+    pub ai_pool: Box<dyn Fn() -> AiPool + Send + Sync>,
+}
+
+/// One of the actors below the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Child {
+    /// The conversations' supervisor.
+    Conversations,
+    /// The sockets' supervisor.
+    Sockets,
+    /// The inbox.
+    Inbox,
+    /// The web channel's ingress.
+    WebIngress,
+    /// The AI pool.
+    AiPool,
+}
+
+impl Child {
+    /// In the order of their start: whoever is spoken to stands before whoever speaks.
+    const ALL: [Self; 5] = [Self::Inbox, Self::AiPool, Self::Conversations, Self::WebIngress, Self::Sockets];
+}
+
+/// The actor.
+pub struct Root {
+    /// What it starts.
+    pub plan: Plan,
+}
+
+/// To the root: start this one (again).
+#[derive(Debug)]
+pub struct Start(Child);
+
+impl Actor for Root {
+    type Msg = Start;
+    type State = Vec<(ActorCell, Child)>;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<Start>, (): ()) -> Result<Self::State, ActorProcessingErr> {
+        let mut children = Vec::new();
+        for child in Child::ALL {
+            children.push((self.start(child, myself.get_cell()).await?, child));
+        }
+        Ok(children)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Start>,
+        Start(child): Start,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match self.start(child, myself.get_cell()).await {
+            Ok(cell) => state.push((cell, child)),
+            Err(error) => {
+                tracing::error!(?child, %error, "an actor could not be started");
+                myself.send_after(RESTART_AFTER, move || Start(child));
+            }
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<Start>,
+        event: SupervisionEvent,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        let gone = match event {
+            SupervisionEvent::ActorFailed(gone, error) => {
+                tracing::error!(%error, "an actor failed and is started anew");
+                gone
+            }
+            SupervisionEvent::ActorTerminated(gone, ..) => gone,
+            _ => return Ok(()),
+        };
+        if let Some(at) = state.iter().position(|(cell, _)| cell.get_id() == gone.get_id()) {
+            let (_, child) = state.swap_remove(at);
+            metrics::counter!("frontdesk_restarts_total", "actor" => format!("{child:?}")).increment(1);
+            myself.send_after(RESTART_AFTER, move || Start(child));
+        }
+        Ok(())
+    }
+}
+
+impl Root {
+    async fn start(&self, child: Child, root: ActorCell) -> Result<ActorCell, ActorProcessingErr> {
+        let plan = &self.plan;
+        let at = &plan.addresses;
+        match child {
+            Child::Inbox => spawn(Inbox, &at.inbox, root).await,
+            Child::AiPool => spawn((plan.ai_pool)(), &at.ai_pool, root).await,
+            Child::Conversations => {
+                let around = Arc::clone(&plan.conversations);
+                spawn(Conversations { around }, &at.conversations, root).await
+            }
+            Child::WebIngress => {
+                let directory = plan.sockets.directory.clone();
+                let quotas = Arc::clone(&plan.sockets.quotas);
+                spawn(WebIngress { directory, quotas }, &at.web_ingress, root).await
+            }
+            Child::Sockets => spawn(Sockets { around: Arc::clone(&plan.sockets) }, &at.sockets, root).await,
+        }
+    }
+}
+
+/// Starts an actor below the root and makes it known.
+async fn spawn<A>(
+    actor: A,
+    address: &Address<A::Msg>,
+    root: ActorCell,
+) -> Result<ActorCell, ActorProcessingErr>
+where
+    A: Actor<Arguments = ()>,
+{
+    let (actor, _) = Actor::spawn_linked(None, actor, (), root).await?;
+    let cell = actor.get_cell();
+    address.set(actor);
+    Ok(cell)
+}

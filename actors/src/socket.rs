@@ -1,0 +1,266 @@
+//! A socket: one client's connection, with what it reads and what is due to it.
+//!
+//! Started by the sockets' supervisor after a good `hello`.
+//! Owns the subscriptions of the client and its bounded outbox; knows no WebSocket.
+//! Waits for the store, when its client has something to catch up with.
+//! Killed by the end of the connection; a panic drops the outbox, which closes with 1011.
+//! The world sees then: a client that comes back with its last `seq`.
+
+mod frames;
+mod history;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use ractor::{Actor, ActorId, ActorProcessingErr, SupervisionEvent};
+use uuid::Uuid;
+
+use frontdesk_domain::frame::server::{Limits, Me};
+use frontdesk_domain::frame::{BAD_FRAMES_A_MINUTE, Close, ServerFrame};
+use frontdesk_domain::ids::{ClientId, ConversationId, Seq};
+use frontdesk_domain::people::Principal;
+use frontdesk_domain::refusal::Refusal;
+use frontdesk_domain::text::TEXT_MAX_CHARS;
+
+use crate::address::Address;
+use crate::clock;
+use crate::directory::Directory;
+use crate::messages::{InboxMsg, SocketId, SocketMsg, SocketRef, WebIngressMsg};
+use crate::outbox::Outbox;
+use crate::ports::Store;
+use crate::quotas::Quotas;
+use crate::subscription::{Subscription, Verdict};
+
+/// How many conversations one agent's socket may read.
+pub const SUBSCRIPTIONS_MAX: usize = 2_000;
+/// How long a socket waits before it looks at an inbox or a conversation again that failed.
+const REJOIN_AFTER: Duration = Duration::from_millis(100);
+/// The longest such wait, when it fails again and again.
+const REJOIN_AFTER_MAX: Duration = Duration::from_secs(60);
+
+/// What all sockets of a process share.
+pub struct Surroundings {
+    /// The log, for what clients have missed.
+    pub store: Arc<dyn Store>,
+    /// Where conversations are found.
+    pub directory: Directory,
+    /// How guests' frames come in.
+    pub web_ingress: Address<WebIngressMsg>,
+    /// Who tells the agents.
+    pub inbox: Address<InboxMsg>,
+    /// How fast clients may be.
+    pub quotas: Arc<Quotas>,
+    /// Names the log.
+    pub epoch: Uuid,
+    /// Names this process.
+    pub node: String,
+}
+
+/// The actor.
+pub struct Socket {
+    /// Its name.
+    pub id: SocketId,
+    /// Who is at the other end.
+    pub who: Principal,
+    /// What it works with.
+    pub around: Arc<Surroundings>,
+}
+
+/// What it starts with.
+pub struct SocketArgs {
+    /// What is due to it.
+    pub outbox: Outbox,
+    /// For a guest: what it holds of its conversation.
+    pub after: Option<Seq>,
+}
+
+/// What changes.
+pub struct State {
+    outbox: Outbox,
+    reads: HashMap<ConversationId, Subscription>,
+    inbox: Option<ActorId>,
+    bad_frames: u32,
+    bad_since: Instant,
+}
+
+impl Actor for Socket {
+    type Msg = SocketMsg;
+    type State = State;
+    type Arguments = SocketArgs;
+
+    async fn pre_start(&self, myself: SocketRef, args: SocketArgs) -> Result<State, ActorProcessingErr> {
+        let mut state = State {
+            outbox: args.outbox,
+            reads: HashMap::new(),
+            inbox: None,
+            bad_frames: 0,
+            bad_since: Instant::now(),
+        };
+        state.tell(&self.welcome());
+        match &self.who {
+            Principal::Guest { conversation, .. } => {
+                state.reads.insert(*conversation, Subscription::joining(args.after));
+                self.join_own(&myself);
+            }
+            Principal::Agent { .. } => self.on_join_inbox(&myself, &mut state),
+        }
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        myself: SocketRef,
+        message: SocketMsg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            SocketMsg::Frame { frame, permit } => self.on_frame(&myself, frame, permit, state).await,
+            SocketMsg::BadFrame { id, refusal } => self.on_bad_frame(id, refusal, state),
+            SocketMsg::Ended => self.on_ended(&myself, state),
+            SocketMsg::Close(why) => state.outbox.close(why),
+            SocketMsg::Joined { conversation, actor, summary, head, draft, ai_typing } => {
+                myself.get_cell().monitor(actor.get_cell());
+                let joined = history::Joined { actor, summary, head, draft, ai_typing };
+                self.on_joined(&myself, conversation, joined, state).await;
+            }
+            SocketMsg::NotJoined { conversation, refusal } => {
+                self.on_not_joined(&myself, conversation, refusal, state);
+            }
+            SocketMsg::Event { conversation, seq, prev, frame } => {
+                self.on_event(&myself, conversation, seq, prev, frame, state)?;
+            }
+            SocketMsg::Notice { conversation, head, frame } => {
+                if state.reads.get(&conversation).is_some_and(|read| read.is_current(head)) {
+                    state.outbox.push(frame);
+                }
+            }
+            SocketMsg::Tell { frame } => state.outbox.push(frame),
+            SocketMsg::Answered { id, conversation, result } => {
+                state.tell(&match result {
+                    Ok(ack) => ServerFrame::Ack { id: ack.id, conversation, seq: ack.seq },
+                    Err(refusal) => ServerFrame::refused(Some(id), refusal),
+                });
+            }
+            SocketMsg::CatchUp { conversation } => self.on_catch_up(&myself, conversation, state).await,
+            SocketMsg::Rejoin { conversation } => self.join(&myself, conversation, state),
+            SocketMsg::JoinInbox => self.on_join_inbox(&myself, state),
+        }
+        Ok(())
+    }
+
+    /// A conversation or the inbox that this socket watches has ended.
+    async fn handle_supervisor_evt(
+        &self,
+        myself: SocketRef,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        let (SupervisionEvent::ActorTerminated(gone, ..) | SupervisionEvent::ActorFailed(gone, _)) = event
+        else {
+            return Ok(());
+        };
+        if state.inbox == Some(gone.get_id()) {
+            myself.send_after(REJOIN_AFTER, || SocketMsg::JoinInbox);
+        }
+        let lost = |read: &Subscription| read.actor.as_ref().is_some_and(|a| a.get_id() == gone.get_id());
+        if let Some((conversation, read)) = state.reads.iter_mut().find(|(_, read)| lost(read)) {
+            self.around.directory.remove(*conversation, gone.get_id());
+            *read = Subscription { failures: read.failures + 1, ..Subscription::joining(read.last()) };
+            let conversation = *conversation;
+            let wait = backoff(read.failures);
+            myself.send_after(wait, move || SocketMsg::Rejoin { conversation });
+        }
+        Ok(())
+    }
+}
+
+impl Socket {
+    fn welcome(&self) -> ServerFrame {
+        let (conversation, role) = match &self.who {
+            Principal::Guest { conversation, .. } => (Some(*conversation), None),
+            Principal::Agent { role, .. } => (None, Some(*role)),
+        };
+        ServerFrame::Welcome {
+            me: Me { author: self.who.author(), role },
+            conversation,
+            time: clock::now(),
+            epoch: self.around.epoch,
+            node: self.around.node.clone(),
+            limits: Limits { text: u32::try_from(TEXT_MAX_CHARS).unwrap_or(u32::MAX) },
+        }
+    }
+
+    fn on_join_inbox(&self, myself: &SocketRef, state: &mut State) {
+        let Principal::Agent { property, agent, .. } = &self.who else { return };
+        let Some(inbox) = self.around.inbox.get() else { return };
+        myself.get_cell().monitor(inbox.get_cell());
+        state.inbox = Some(inbox.get_id());
+        let _ = inbox.cast(InboxMsg::Join {
+            id: self.id,
+            socket: myself.clone(),
+            property: *property,
+            agent: agent.clone(),
+        });
+    }
+
+    fn on_event(
+        &self,
+        myself: &SocketRef,
+        conversation: ConversationId,
+        seq: Seq,
+        prev: Seq,
+        frame: Bytes,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        let Some(read) = state.reads.get_mut(&conversation) else { return Ok(()) };
+        match read.judge(seq, prev) {
+            Verdict::Tell => {
+                read.failures = 0;
+                state.outbox.push(frame);
+            }
+            Verdict::Drop => {}
+            Verdict::Hole => myself.cast(SocketMsg::CatchUp { conversation })?,
+        }
+        Ok(())
+    }
+
+    /// A frame that is not of the contract: refused, and counted, unless nothing is limited.
+    fn on_bad_frame(&self, id: Option<ClientId>, refusal: Refusal, state: &mut State) {
+        if state.bad_since.elapsed() >= Duration::from_secs(60) {
+            state.bad_since = Instant::now();
+            state.bad_frames = 0;
+        }
+        state.bad_frames += 1;
+        state.tell(&ServerFrame::refused(id, refusal));
+        if state.bad_frames > BAD_FRAMES_A_MINUTE && self.around.quotas.are_on() {
+            state.outbox.close(Close::NotOurProtocol);
+        }
+    }
+
+    fn on_ended(&self, myself: &SocketRef, state: &mut State) {
+        for actor in state.reads.values().filter_map(|read| read.actor.as_ref()) {
+            let _ = actor.cast(crate::messages::ConversationMsg::Leave { id: self.id });
+            myself.get_cell().unmonitor(actor.get_cell());
+        }
+        if let Some(inbox) = self.around.inbox.cell().filter(|_| state.inbox.is_some()) {
+            self.around.inbox.cast(InboxMsg::Leave { id: self.id });
+            myself.get_cell().unmonitor(inbox);
+        }
+        state.outbox.close(Close::Done);
+        myself.stop(None);
+    }
+}
+
+impl State {
+    fn tell(&self, frame: &ServerFrame) {
+        self.outbox.push(Bytes::from(frame.encode()));
+    }
+}
+
+/// The wait before the `n`-th try in a row: short once, then longer and longer.
+fn backoff(failures: u32) -> Duration {
+    let factor = 1_u32.checked_shl(failures.saturating_sub(1).min(10)).unwrap_or(1);
+    (REJOIN_AFTER * factor).min(REJOIN_AFTER_MAX)
+}

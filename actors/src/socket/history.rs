@@ -1,0 +1,177 @@
+//! How a client is told what it has missed, from the store, without hole or repeat.
+
+use std::time::Duration;
+
+use frontdesk_domain::event::{Event, EventKind};
+use frontdesk_domain::frame::ServerFrame;
+use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
+use frontdesk_domain::people::{Author, AuthorKind, Principal};
+use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::summary::Summary;
+
+use crate::messages::{ConversationMsg, ConversationRef, SocketMsg, SocketRef, WebIngressMsg};
+use crate::ports::Span;
+use crate::subscription::Place;
+
+use super::{Socket, State, backoff};
+
+/// How many events a client without `after` is told.
+const NEWEST: u32 = 50;
+/// How many missed events are told at once.
+const PAGE: u32 = 200;
+/// How long to wait for a client that reads its history more slowly than it is sent.
+const ROOM_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+/// What a conversation answers to a join.
+pub(super) struct Joined {
+    pub actor: ConversationRef,
+    pub summary: Box<Summary>,
+    pub head: Seq,
+    pub draft: Option<(TurnId, String)>,
+    pub ai_typing: bool,
+}
+
+impl Socket {
+    /// Asks a conversation to be told.
+    pub(super) fn join(&self, myself: &SocketRef, conversation: ConversationId, state: &mut State) {
+        if !state.reads.contains_key(&conversation) {
+            return;
+        }
+        if matches!(self.who, Principal::Guest { .. }) {
+            return self.join_own(myself);
+        }
+        match self.around.directory.find_or_open(conversation) {
+            Ok(actor) => {
+                let who = self.who.clone();
+                let _ = actor.cast(ConversationMsg::Join { id: self.id, socket: myself.clone(), who });
+            }
+            Err(refusal) => self.on_not_joined(myself, conversation, refusal, state),
+        }
+    }
+
+    /// A guest's conversation is found or opened by the ingress of its channel.
+    pub(super) fn join_own(&self, myself: &SocketRef) {
+        let (socket, who) = (myself.clone(), Box::new(self.who.clone()));
+        self.around.web_ingress.cast(WebIngressMsg::Join { id: self.id, socket, who });
+    }
+
+    pub(super) fn on_not_joined(
+        &self,
+        myself: &SocketRef,
+        conversation: ConversationId,
+        refusal: Refusal,
+        state: &mut State,
+    ) {
+        let Some(read) = state.reads.get_mut(&conversation) else { return };
+        if refusal.code == Code::NotFound {
+            state.reads.remove(&conversation);
+            return state.tell(&ServerFrame::refused_in(conversation, refusal));
+        }
+        // It will be there again: the client need not do anything.
+        read.failures += 1;
+        myself.send_after(backoff(read.failures), move || SocketMsg::Rejoin { conversation });
+    }
+
+    /// The conversation tells this socket from now on; what came before is in the store.
+    pub(super) async fn on_joined(
+        &self,
+        myself: &SocketRef,
+        conversation: ConversationId,
+        joined: Joined,
+        state: &mut State,
+    ) {
+        let audience = self.who.audience();
+        let Some(read) = state.reads.get_mut(&conversation) else {
+            // Left in the meantime.
+            let _ = joined.actor.cast(ConversationMsg::Leave { id: self.id });
+            return;
+        };
+        let Place::Joining { after } = read.place else { return };
+        read.actor = Some(joined.actor);
+        let span = match after {
+            Some(after) if after >= joined.head => None,
+            Some(after) => Some(Span::After { after, limit: PAGE + 1 }),
+            None if joined.head == 0 => None,
+            None => Some(Span::Newest { before: None, limit: NEWEST + 1 }),
+        };
+        let mut events = match span {
+            None => Vec::new(),
+            Some(span) => match self.around.store.events(conversation, audience, span).await {
+                Ok(events) => events,
+                Err(_) => return self.on_not_joined(myself, conversation, Refusal::unavailable(), state),
+            },
+        };
+        let more = trim(&mut events, after.is_some());
+        let last = events.last().map_or(joined.head, |event| event.seq);
+        let behind = more && after.is_some();
+        read.place = if behind { Place::Behind { last } } else { Place::Live { last } };
+        let silenced = events.iter().any(|event| event.seq > joined.head && ends_a_draft(event));
+        let events = events.iter().filter_map(|event| event.view(audience)).collect();
+        state.tell(&ServerFrame::Opened { conversation: *joined.summary, events, more });
+        if joined.ai_typing && !silenced {
+            state.tell(&ServerFrame::Typing { conversation, by: Author::ai(), on: true });
+        }
+        if let Some((turn, text)) = joined.draft.filter(|_| !silenced) {
+            state.tell(&ServerFrame::Draft { conversation, turn, text });
+        }
+        if behind {
+            let _ = myself.cast(SocketMsg::CatchUp { conversation });
+        }
+    }
+
+    /// Tells the next page of what was missed; when that was the last, live events follow.
+    pub(super) async fn on_catch_up(
+        &self,
+        myself: &SocketRef,
+        conversation: ConversationId,
+        state: &mut State,
+    ) {
+        let audience = self.who.audience();
+        let Some(read) = state.reads.get_mut(&conversation) else { return };
+        let Place::Behind { last } = read.place else { return };
+        if state.outbox.is_closed() {
+            return;
+        }
+        let again = move || SocketMsg::CatchUp { conversation };
+        if !state.outbox.has_room() {
+            myself.send_after(ROOM_AGAIN_AFTER, again);
+            return;
+        }
+        let span = Span::After { after: last, limit: PAGE };
+        let Ok(events) = self.around.store.events(conversation, audience, span).await else {
+            read.failures += 1;
+            myself.send_after(backoff(read.failures), again);
+            return;
+        };
+        let last = events.last().map_or(last, |event| event.seq);
+        let done = events.len() < PAGE as usize;
+        read.place = if done { Place::Live { last } } else { Place::Behind { last } };
+        for view in events.iter().filter_map(|event| event.view(audience)) {
+            state.tell(&ServerFrame::Event(view));
+        }
+        if !done {
+            let _ = myself.cast(again());
+        }
+    }
+}
+
+/// Cuts what was read to see if there is more: at the far end of a page, at the near end of the newest.
+fn trim(events: &mut Vec<Event>, forward: bool) -> bool {
+    let most = if forward { PAGE } else { NEWEST } as usize;
+    let more = events.len() > most;
+    if more && forward {
+        events.truncate(most);
+    } else if more {
+        events.drain(..events.len() - most);
+    }
+    more
+}
+
+/// True if no word of a draft may follow this event.
+fn ends_a_draft(event: &Event) -> bool {
+    match event.kind {
+        EventKind::Mode { .. } => true,
+        EventKind::Message(_) => event.by.kind == AuthorKind::Ai,
+        _ => false,
+    }
+}

@@ -1,0 +1,126 @@
+//! How far one client has been told of one conversation.
+//!
+//! The rules that make resume exact, whatever is lost or late on the way: an event is passed on only if
+//! it is the next one; one that was told already is dropped; one that leaves a hole sends the socket to
+//! the store, where everything is before anybody is told.
+
+use frontdesk_domain::ids::Seq;
+
+use crate::messages::ConversationRef;
+
+/// How far a client has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It has asked; the conversation has not answered yet. `after`: what the client holds.
+    Joining {
+        /// The last event that the client holds; `None`: it wants the newest.
+        after: Option<Seq>,
+    },
+    /// It is being told from the store; live events are dropped meanwhile, for they are there too.
+    Behind {
+        /// The last event told.
+        last: Seq,
+    },
+    /// It is told as things happen.
+    Live {
+        /// The last event told.
+        last: Seq,
+    },
+}
+
+/// What to do with a live event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the next: pass it on.
+    Tell,
+    /// It was told, or will be from the store.
+    Drop,
+    /// Something is missing before it: read the store.
+    Hole,
+}
+
+/// One conversation that a client reads.
+#[derive(Debug)]
+pub struct Subscription {
+    /// The conversation's actor, once it has answered.
+    pub actor: Option<ConversationRef>,
+    /// How far the client has been told.
+    pub place: Place,
+    /// The client was sent `opened`.
+    pub opened: bool,
+    /// How often in a row the conversation failed.
+    pub failures: u32,
+}
+
+impl Subscription {
+    /// One that is being opened.
+    pub fn joining(after: Option<Seq>) -> Self {
+        Self { actor: None, place: Place::Joining { after }, opened: false, failures: 0 }
+    }
+
+    /// The last event that the client was told, where that is known.
+    pub fn last(&self) -> Option<Seq> {
+        match self.place {
+            Place::Joining { after } => after,
+            Place::Behind { last } | Place::Live { last } => Some(last),
+        }
+    }
+
+    /// Judges a live event, and notes it if it is to be told.
+    pub fn judge(&mut self, seq: Seq, prev: Seq) -> Verdict {
+        let Place::Live { last } = self.place else { return Verdict::Drop };
+        if seq <= last {
+            Verdict::Drop
+        } else if prev == last {
+            self.place = Place::Live { last: seq };
+            Verdict::Tell
+        } else {
+            self.place = Place::Behind { last };
+            Verdict::Hole
+        }
+    }
+
+    /// True if something passing, true when `head` was the newest event, is still worth telling.
+    pub fn is_current(&self, head: Seq) -> bool {
+        match self.place {
+            Place::Joining { .. } => false,
+            Place::Behind { last } | Place::Live { last } => last <= head,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(last: Seq) -> Subscription {
+        Subscription { place: Place::Live { last }, ..Subscription::joining(None) }
+    }
+
+    #[test]
+    fn only_the_next_event_is_told() {
+        let mut sub = live(7);
+        assert_eq!(sub.judge(7, 6), Verdict::Drop);
+        assert_eq!(sub.judge(8, 7), Verdict::Tell);
+        assert_eq!(sub.judge(8, 7), Verdict::Drop);
+        // A guest does not see 9 and 10: for it, 11 comes after 8.
+        assert_eq!(sub.judge(11, 8), Verdict::Tell);
+        assert_eq!(sub.last(), Some(11));
+    }
+
+    #[test]
+    fn a_hole_sends_it_to_the_store() {
+        let mut sub = live(7);
+        assert_eq!(sub.judge(9, 8), Verdict::Hole);
+        assert_eq!(sub.place, Place::Behind { last: 7 });
+        assert_eq!(sub.judge(10, 9), Verdict::Drop);
+    }
+
+    #[test]
+    fn what_passed_before_a_newer_event_is_dropped() {
+        assert!(live(7).is_current(7));
+        assert!(live(7).is_current(9));
+        assert!(!live(7).is_current(6));
+        assert!(!Subscription::joining(Some(1)).is_current(9));
+    }
+}

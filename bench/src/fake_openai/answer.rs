@@ -1,0 +1,58 @@
+//! The well-behaved answer: the first source of the prompt, cited.
+
+use serde_json::Value;
+
+/// All texts of a request's messages, one a line.
+pub fn prompt_text(request: &Value) -> String {
+    let messages = request.get("messages").and_then(Value::as_array);
+    let texts = messages.into_iter().flatten().filter_map(|message| message.get("content")?.as_str());
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The body of source `[1]`: what stands between its heading and the next one, in one line.
+///
+/// A source is a line that begins with `[1]`, followed by its text; it ends at an empty line, at the next
+/// number, or at a line that begins with `<`.
+pub fn from_first_source(request: &Value) -> String {
+    let text = prompt_text(request);
+    let lines = text.lines().skip_while(|line| !line.starts_with("[1] ")).skip(1);
+    let ends = |line: &str| line.trim().is_empty() || line.starts_with('[') || line.starts_with('<');
+    let body: Vec<&str> = lines.take_while(|line| !ends(line)).map(str::trim).collect();
+    if body.is_empty() {
+        "I am a stand-in without a source.".to_owned()
+    } else {
+        format!("{} [1]", body.join(" "))
+    }
+}
+
+/// The pieces that a text is streamed in: words with the space before them.
+pub fn pieces(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    for character in text.chars() {
+        match pieces.last_mut() {
+            Some(last) if character != ' ' => last.push(character),
+            _ => pieces.push(character.to_string()),
+        }
+    }
+    pieces
+}
+
+/// Tokens as the stand-in counts them: four bytes each, rounded up.
+pub fn tokens(bytes: usize) -> u64 {
+    bytes.div_ceil(4) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn echoes_the_first_source() {
+        let content = "Sources:\n[1] Breakfast\nFrom 7 to 10.\nIn the hall.\n[2] Pool\nClosed.";
+        let request = json!({"messages": [{"role": "system", "content": content}, {"role": "user"}]});
+        assert_eq!(from_first_source(&request), "From 7 to 10. In the hall. [1]");
+        assert_eq!(pieces("a bc  d").concat(), "a bc  d");
+        assert_eq!(pieces("a bc").len(), 2);
+    }
+}

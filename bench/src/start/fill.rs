@@ -1,0 +1,131 @@
+//! Fills a server's SQLite database with conversations, past the server.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use frontdesk_domain::conversation::{Conversation, Snapshot};
+use frontdesk_domain::event::{Channel, Event, EventKind, Message};
+use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
+use frontdesk_domain::people::{Author, GuestProfile};
+use frontdesk_domain::timestamp::Timestamp;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
+use sqlx::{Connection, Executor, Row};
+use uuid::Uuid;
+
+use super::bar;
+
+/// Events of a conversation, the guest's and the AI's in turn.
+const EVENTS: u64 = 10;
+/// Conversations in a transaction.
+const BATCH: u64 = 1_000;
+
+const GUEST: &str = "INSERT INTO guests (id, property, profile, created_at) VALUES (?, ?, ?, ?)";
+const CONVERSATION: &str = "
+    INSERT INTO conversations (id, property, guest, channel, snapshot, last_seq, status, updated_at, search)
+    VALUES (?, ?, ?, 'web', ?, ?, 'open', ?, ?)";
+const EVENT: &str = "
+    INSERT INTO events (conversation, seq, at, author_kind, author_id, author_name, guest_prev, guest_visible, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)";
+
+/// Adds `count` conversations to the database's first property.
+pub(super) async fn fill(database: &Path, count: u64) -> anyhow::Result<()> {
+    // If it breaks off, the folder is thrown away: nothing needs to be synced.
+    let options = SqliteConnectOptions::new().filename(database).synchronous(SqliteSynchronous::Off);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let property = property(&mut connection).await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let now = i64::try_from(now.as_millis())?;
+    let progress = bar(count, "filling ");
+    let mut done = 0;
+    while done < count {
+        let mut transaction = connection.begin().await?;
+        for nth in done..count.min(done + BATCH) {
+            // One a minute, the newest now.
+            let at = now.saturating_sub(i64::try_from(count - nth)?.saturating_mul(60_000));
+            add(&mut transaction, &Thread::new(property, nth, Timestamp(at))).await?;
+        }
+        transaction.commit().await?;
+        done = count.min(done + BATCH);
+        progress.set_position(done);
+    }
+    progress.finish_and_clear();
+    // A server that stopped has done the same; without it the first start would read a log of this size.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn property(connection: &mut SqliteConnection) -> anyhow::Result<PropertyId> {
+    let row = sqlx::query("SELECT id FROM properties LIMIT 1").fetch_optional(&mut *connection).await?;
+    if let Some(row) = row {
+        return Ok(PropertyId(Uuid::from_slice(row.try_get(0)?)?));
+    }
+    let id = Uuid::now_v7();
+    let insert = sqlx::query("INSERT INTO properties (id, slug, name) VALUES (?, 'bench', 'Bench')");
+    insert.bind(id.as_bytes().to_vec()).execute(connection).await?;
+    Ok(PropertyId(id))
+}
+
+struct Thread {
+    guest: Uuid,
+    snapshot: Snapshot,
+    events: Vec<Event>,
+}
+
+impl Thread {
+    fn new(property: PropertyId, nth: u64, at: Timestamp) -> Self {
+        let (guest, conversation) = (GuestId(Uuid::now_v7()), ConversationId(Uuid::now_v7()));
+        let name = format!("Guest {nth}");
+        let profile = GuestProfile {
+            id: Some(guest),
+            name: Some(name.clone()),
+            room: Some((100 + nth % 400).to_string()),
+            ..GuestProfile::default()
+        };
+        let mut snapshot =
+            Conversation::new(conversation, property, Channel::Web, profile, at).snapshot().clone();
+        let mut events = Vec::new();
+        for seq in 1..=EVENTS {
+            let (by, text) = if seq % 2 == 1 {
+                (
+                    Author::guest(guest, Some(name.clone())),
+                    "When is breakfast, and may we have it on the terrace?",
+                )
+            } else {
+                (
+                    Author::ai(),
+                    "Breakfast is served from 7 to 10, on the terrace as well when the weather is fine.",
+                )
+            };
+            let at = at.plus_millis(i64::try_from(seq).unwrap_or_default() * 5_000);
+            let kind = EventKind::Message(Message::new(text, Channel::Web));
+            let event =
+                Event { conversation, seq, guest_prev: seq - 1, id: None, fingerprint: None, at, by, kind };
+            snapshot.apply(&event, false);
+            events.push(event);
+        }
+        Self { guest: guest.0, snapshot, events }
+    }
+}
+
+async fn add(connection: &mut SqliteConnection, thread: &Thread) -> anyhow::Result<()> {
+    let snapshot = &thread.snapshot;
+    let bytes = |id: Uuid| id.as_bytes().to_vec();
+    let (id, guest, property) = (bytes(snapshot.id.0), bytes(thread.guest), bytes(snapshot.property.0));
+    let row = sqlx::query(GUEST).bind(&guest).bind(&property).bind(serde_json::to_string(&snapshot.guest)?);
+    row.bind(snapshot.created_at.0).execute(&mut *connection).await?;
+    let last = snapshot.last_message.as_ref().map_or("", |message| message.text.as_str());
+    let search = format!("{}\n{last}", snapshot.guest.name.as_deref().unwrap_or_default()).to_lowercase();
+    let row = sqlx::query(CONVERSATION).bind(&id).bind(&property).bind(&guest);
+    let row = row.bind(serde_json::to_string(snapshot)?).bind(i64::try_from(snapshot.last_seq)?);
+    row.bind(snapshot.updated_at.0).bind(search).execute(&mut *connection).await?;
+    for event in &thread.events {
+        let kind = serde_json::to_value(event.by.kind)?;
+        let row = sqlx::query(EVENT).bind(&id).bind(i64::try_from(event.seq)?).bind(event.at.0);
+        let row =
+            row.bind(kind.as_str().map(str::to_owned)).bind(event.by.id.map(bytes)).bind(&event.by.name);
+        let row = row.bind(i64::try_from(event.guest_prev)?).bind(serde_json::to_string(&event.kind)?);
+        row.execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! One server: its address, its key, the connections to it, and what it has shown not to understand.
+
+use async_openai::Client;
+use async_openai::config::OpenAIConfig;
+use async_openai::types::stream::StreamResponse;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use std::sync::Arc;
+
+use super::body::Exchange;
+use super::failure::{Class, Failure};
+use super::service::Once;
+use super::wire::{Chunk, Field, Fields, Message, Request};
+use super::{OpenAiSettings, SettingsError, Timers, tools};
+
+/// The events of an answer.
+pub(super) type Events = StreamResponse<Chunk>;
+
+/// One server.
+pub(super) struct Endpoint {
+    settings: OpenAiSettings,
+    config: OpenAIConfig,
+    http: reqwest::Client,
+    fields: Fields,
+}
+
+impl Endpoint {
+    pub(super) fn new(settings: OpenAiSettings) -> Result<Self, SettingsError> {
+        let base = settings.base_url.trim().trim_end_matches('/');
+        if reqwest::Url::parse(base).is_ok_and(|url| !matches!(url.scheme(), "http" | "https"))
+            || !base.contains("://")
+        {
+            return Err(SettingsError::BaseUrl);
+        }
+        let key = settings.api_key.as_ref().map_or("", SecretString::expose_secret).trim();
+        // The crate panics on a key that is no header value.
+        if key.parse::<reqwest::header::HeaderValue>().is_err() || !key.is_ascii() {
+            return Err(SettingsError::Key);
+        }
+        // All four, for what is not set here the crate takes from the environment.
+        let config =
+            OpenAIConfig::new().with_api_base(base).with_api_key(key).with_org_id("").with_project_id("");
+        let http = reqwest::Client::builder()
+            .connect_timeout(settings.timers.connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .build()
+            .map_err(|error| SettingsError::Http(error.to_string()))?;
+        Ok(Self { settings, config, http, fields: Fields::default() })
+    }
+
+    pub(super) fn timers(&self) -> Timers {
+        self.settings.timers
+    }
+
+    /// True if the server is to be offered tools.
+    pub(super) fn takes_tools(&self) -> bool {
+        self.fields.taken(Field::Tools)
+    }
+
+    /// Remembers that the server does not take a field; false if that was known.
+    pub(super) fn refuse(&self, field: Field) -> bool {
+        self.fields.refuse(field)
+    }
+
+    /// Sends the request, once.
+    pub(super) async fn open(
+        &self,
+        messages: &[Message],
+        exchange: &Arc<Exchange>,
+    ) -> Result<Events, Failure> {
+        let service = Once {
+            http: self.http.clone(),
+            exchange: Arc::clone(exchange),
+            timers: self.settings.timers,
+            key: self.settings.api_key.is_some(),
+        };
+        let client = Client::build(self.http.clone(), self.config.clone()).with_http_service(service);
+        client.chat().create_stream_byot(self.request(messages)).await.map_err(|error| match error {
+            async_openai::error::OpenAIError::Boxed(error) => {
+                error.downcast::<Failure>().map_or(Class::BadRequest.into(), |failure| *failure)
+            }
+            _ => Class::BadRequest.into(),
+        })
+    }
+
+    fn request<'a>(&'a self, messages: &'a [Message]) -> Request<'a> {
+        let taken = |field| self.fields.taken(field);
+        let new_name = taken(Field::MaxCompletionTokens);
+        let old_name = !new_name && taken(Field::MaxTokens);
+        Request {
+            model: &self.settings.model,
+            messages,
+            stream: true,
+            stream_options: taken(Field::StreamOptions).then(|| json!({"include_usage": true})),
+            tools: taken(Field::Tools).then(tools::list),
+            temperature: taken(Field::Temperature).then_some(0.2),
+            max_completion_tokens: new_name.then_some(self.settings.max_tokens),
+            max_tokens: old_name.then_some(self.settings.max_tokens),
+            store: taken(Field::Store).then_some(false),
+        }
+    }
+}

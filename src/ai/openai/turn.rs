@@ -1,0 +1,272 @@
+//! One turn: the prompt goes out, words come in, and in the end there is exactly one end. Dropping the
+//! stream drops the connection with it, for nothing of it lives elsewhere.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use frontdesk_actors::ports::{ModelError, Piece, Prompt};
+use frontdesk_domain::conversation::TurnEnd;
+use frontdesk_domain::event::Citation;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::super::knowledge::Source;
+use super::super::language;
+use super::super::question::Question;
+use super::OpenAi;
+use super::answer::Answer;
+use super::body::Exchange;
+use super::client::Events;
+use super::failure::{Class, Failure};
+use super::prompt;
+use super::report::{Outcome, Report, Usage, Watcher};
+use super::tools::{Calls, HandOver};
+use super::wire::{Chunk, Message};
+
+/// Starts a turn; nothing happens until the stream is read.
+pub(super) fn start(model: OpenAi, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>> {
+    let turn = Turn::new(model, prompt);
+    stream::unfold(turn, |mut turn| async move { turn.next().await.map(|piece| (piece, turn)) }).boxed()
+}
+
+struct Turn {
+    model: OpenAi,
+    prompt: Prompt,
+    question: Question,
+    sources: Vec<Source>,
+    events: Option<Events>,
+    exchange: Arc<Exchange>,
+    deadline: Instant,
+    answer: Answer,
+    calls: Calls,
+    finish: Option<String>,
+    ready: VecDeque<Result<Piece, ModelError>>,
+    over: bool,
+    book: Book,
+}
+
+impl Turn {
+    fn new(model: OpenAi, prompt: Prompt) -> Self {
+        let book = Book::new(Arc::clone(&model.watcher), &prompt);
+        Self {
+            question: Question::of(&prompt),
+            deadline: Instant::now() + model.client.timers().turn,
+            model,
+            prompt,
+            sources: Vec::new(),
+            events: None,
+            exchange: Exchange::new(),
+            answer: Answer::default(),
+            calls: Calls::default(),
+            finish: None,
+            ready: VecDeque::new(),
+            over: false,
+            book,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<Piece, ModelError>> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                return Some(piece);
+            }
+            if self.over {
+                return None;
+            }
+            if let Err(failure) = self.step().await {
+                self.fail(failure);
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<(), Failure> {
+        let Some(events) = &mut self.events else { return self.open().await };
+        match timeout_at(self.deadline, events.next()).await {
+            // After the last word only the count of tokens is waited for.
+            Err(_) if self.finish.is_none() => Err(Class::TimedOut.into()),
+            Ok(Some(Ok(chunk))) => {
+                self.exchange.taken();
+                self.take(chunk);
+                Ok(())
+            }
+            Ok(Some(Err(_))) if self.finish.is_none() => {
+                Err(self.exchange.failure().unwrap_or(Class::BadAnswer).into())
+            }
+            // A connection that just closes has not finished an answer.
+            Ok(None) if self.finish.is_none() && !self.exchange.is_done() => {
+                Err(self.exchange.failure().unwrap_or(Class::Interrupted).into())
+            }
+            _ => self.end(),
+        }
+    }
+
+    async fn open(&mut self) -> Result<(), Failure> {
+        self.deadline = Instant::now() + self.model.client.timers().turn;
+        self.book.started = Instant::now();
+        let base = timeout_at(self.deadline, self.model.knowledge.of(self.prompt.property)).await;
+        let base = base.map_err(|_| Class::TimedOut)?.map_err(|_| Class::RetryableServer)?;
+        self.sources = base.top(&self.question, prompt::SOURCES);
+        loop {
+            let messages = self.messages();
+            self.book.report.prompt_chars =
+                messages.iter().map(|message| message.content.chars().count()).sum();
+            self.book.report.requests += 1;
+            let opened = timeout_at(self.deadline, self.model.client.open(&messages, &self.exchange)).await;
+            match opened.map_err(|_| Failure::from(Class::TimedOut)).flatten() {
+                Ok(events) => {
+                    self.events = Some(events);
+                    return Ok(());
+                }
+                // Each field can be refused but once, so this comes to an end.
+                Err(failure) if failure.rejected.is_some_and(|field| self.model.client.refuse(field)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        let boundary = boundary();
+        let tools = self.model.client.takes_tools();
+        prompt::messages(&self.prompt, &self.question, &self.sources, &boundary, tools)
+    }
+
+    fn take(&mut self, chunk: Chunk) {
+        if let (Some(prompt), Some(completion)) = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens) {
+            self.book.report.usage = Some(Usage { prompt, completion });
+        }
+        let Some(choice) = chunk.choices.into_iter().next() else { return };
+        if self.finish.is_some() {
+            return;
+        }
+        if let Some(thought) = &choice.delta.reasoning_content {
+            self.book.report.answer_chars += thought.chars().count();
+        }
+        for text in [choice.delta.content, choice.delta.refusal].into_iter().flatten() {
+            self.book.words(&text);
+            let shown = self.answer.push(&text);
+            self.say(shown);
+        }
+        for piece in choice.delta.tool_calls {
+            self.calls.push(piece);
+        }
+        self.finish = choice.finish_reason.filter(|reason| !reason.is_empty());
+        if self.answer.is_full() {
+            // Enough said; what else would come is not waited for, and the connection goes.
+            self.finish = Some("length".to_owned());
+            self.events = Some(stream::empty().boxed());
+        }
+        if self.finish.is_some() {
+            self.deadline = self.deadline.min(Instant::now() + self.model.client.timers().usage);
+        }
+    }
+
+    fn say(&mut self, text: String) {
+        if !text.is_empty() {
+            self.ready.push_back(Ok(Piece::Text(text)));
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        if self.finish.as_deref() == Some("content_filter") {
+            return Err(Class::ContentFilter.into());
+        }
+        let (rest, in_text) = self.answer.finish();
+        self.say(rest);
+        if let Some(over) = self.calls.hand_over().or(in_text) {
+            self.hand_over(over);
+            return Ok(());
+        }
+        // Nothing said, or a tool called that does not exist: not an answer.
+        if self.answer.is_empty() || (!self.calls.is_empty() && self.finish.as_deref() == Some("tool_calls"))
+        {
+            return Err(Class::BadAnswer.into());
+        }
+        if self.finish.as_deref() == Some("length") && !self.answer.is_full() {
+            self.say("…".to_owned());
+        }
+        let citations = self.citations();
+        self.finished(TurnEnd::Said { citations, suggestions: Vec::new() }, Outcome::Said);
+        Ok(())
+    }
+
+    fn hand_over(&mut self, over: HandOver) {
+        if self.answer.is_empty() {
+            self.say(language::hand_over_line(self.question.language()).to_owned());
+        }
+        let end = TurnEnd::HandedOver { reason: over.reason.to_owned(), urgent: over.urgent() };
+        self.finished(end, Outcome::HandedOver);
+    }
+
+    fn citations(&self) -> Vec<Citation> {
+        let source = |number: &usize| number.checked_sub(1).and_then(|place| self.sources.get(place));
+        let cited = self.answer.cited().iter().filter_map(source);
+        cited.map(|source| Citation { id: source.entry, title: source.title.clone() }).collect()
+    }
+
+    fn finished(&mut self, end: TurnEnd, outcome: Outcome) {
+        self.ready.push_back(Ok(Piece::End(end)));
+        self.close(outcome);
+    }
+
+    fn fail(&mut self, mut failure: Failure) {
+        failure.limits = self.exchange.limits();
+        self.ready.push_back(Err(failure.class.into()));
+        self.close(Outcome::Failed(failure));
+    }
+
+    fn close(&mut self, outcome: Outcome) {
+        self.over = true;
+        self.events = None;
+        self.book.report.limits = self.exchange.limits();
+        self.book.settle(outcome);
+    }
+}
+
+/// Eight random bytes; without randomness the fence is weak, and the checks after it still hold.
+fn boundary() -> String {
+    let mut bytes = [0; 8];
+    let _ = getrandom::fill(&mut bytes);
+    format!("{:016x}", u64::from_le_bytes(bytes))
+}
+
+/// Counts a turn, and reports it exactly once: at its end, or when it is dropped.
+struct Book {
+    watcher: Arc<dyn Watcher>,
+    report: Report,
+    started: Instant,
+}
+
+impl Book {
+    fn new(watcher: Arc<dyn Watcher>, prompt: &Prompt) -> Self {
+        let report = Report {
+            turn: prompt.turn,
+            outcome: Outcome::Cancelled,
+            requests: 0,
+            prompt_chars: 0,
+            answer_chars: 0,
+            usage: None,
+            limits: super::limits::Limits::default(),
+            first_word: None,
+            whole: std::time::Duration::ZERO,
+        };
+        Self { watcher, report, started: Instant::now() }
+    }
+
+    fn words(&mut self, text: &str) {
+        self.report.answer_chars += text.chars().count();
+        if !text.is_empty() {
+            self.report.first_word.get_or_insert_with(|| self.started.elapsed());
+        }
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        self.report.outcome = outcome;
+    }
+}
+
+impl Drop for Book {
+    fn drop(&mut self) {
+        self.report.whole = self.started.elapsed();
+        self.watcher.turn_over(&self.report);
+    }
+}

@@ -1,0 +1,249 @@
+//! Agents, their sessions, and the server's own few facts.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use frontdesk_actors::messages::SessionKey;
+use frontdesk_actors::ports::StoreError;
+use frontdesk_domain::ids::{AgentId, PropertyId};
+use frontdesk_domain::people::Role;
+use frontdesk_domain::timestamp::Timestamp;
+
+use crate::store::{Account, Accounts, ListError, Page, PageRequest, WriteError};
+
+use super::cursor::{self, NamePlace};
+use super::fault::{Fault, some};
+use super::{SqliteStore, rows};
+
+const EPOCH: &str = "SELECT value FROM meta WHERE key = 'epoch'";
+const FIND_PROPERTY: &str = "SELECT id FROM properties WHERE slug = ?1";
+const ADD_PROPERTY: &str = "
+    INSERT INTO properties (id, slug, name) VALUES (?1, ?2, ?3) ON CONFLICT (slug) DO NOTHING";
+const NO_AGENTS: &str = "SELECT NOT EXISTS (SELECT 1 FROM agents)";
+
+const LIST: &str = "
+    SELECT * FROM agents
+     WHERE property = ?1 AND (name COLLATE NOCASE, id) > (?2, ?3)
+     ORDER BY name COLLATE NOCASE, id
+     LIMIT ?4";
+const ONE: &str = "SELECT * FROM agents WHERE id = ?1 AND property = ?2";
+const BY_EMAIL: &str = "SELECT * FROM agents WHERE email = ?1";
+
+const INSERT: &str = "
+    INSERT INTO agents (id, property, email, name, role, disabled, password_hash, updated_at, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const UPDATE: &str = "
+    UPDATE agents
+       SET email = ?3, name = ?4, role = ?5, disabled = ?6, password_hash = ?7, updated_at = ?8
+     WHERE id = ?1 AND property = ?2";
+const DELETE: &str = "DELETE FROM agents WHERE id = ?1 AND property = ?2";
+const OTHER_ADMINS: &str = "
+    SELECT count(*) FROM agents WHERE property = ?1 AND id <> ?2 AND role = 'admin' AND NOT disabled";
+
+/// A few expired sessions go with every new one: the table stays small without anybody's sweeping it.
+const SWEEP_SESSIONS: &str = "
+    DELETE FROM sessions
+     WHERE digest IN (SELECT digest FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 100)";
+const ADD_SESSION: &str = "
+    INSERT INTO sessions (digest, agent, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)";
+const BY_SESSION: &str = "
+    SELECT agents.*
+      FROM sessions JOIN agents ON agents.id = sessions.agent
+     WHERE sessions.digest = ?1 AND sessions.expires_at > ?2 AND NOT agents.disabled";
+const END_SESSION: &str = "DELETE FROM sessions WHERE digest = ?1";
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE agent = ?1 AND (?2 IS NULL OR digest <> ?2)";
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        // Through the writer: reads may still pass while it has lost its connection or is overwhelmed.
+        Ok(self.write(|_| Box::pin(async { Ok(()) })).await?)
+    }
+
+    async fn epoch(&self) -> Result<Uuid, StoreError> {
+        let text: String = sqlx::query_scalar(EPOCH).fetch_one(&self.readers).await.map_err(Fault::from)?;
+        text.parse().map_err(|_| StoreError::Unavailable("the log has no name".to_owned()))
+    }
+
+    async fn property(&self, slug: &str, name: &str) -> Result<(PropertyId, bool), StoreError> {
+        let (slug, name) = (slug.to_owned(), name.to_owned());
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                let made = sqlx::query(ADD_PROPERTY)
+                    .bind(rows::key(&Uuid::now_v7()))
+                    .bind(&slug)
+                    .bind(name)
+                    .execute(&mut *conn)
+                    .await?;
+                let id: Vec<u8> = sqlx::query_scalar(FIND_PROPERTY).bind(slug).fetch_one(conn).await?;
+                Ok((PropertyId(rows::id(&id)?), made.rows_affected() > 0))
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn find_property(&self, slug: &str) -> Result<Option<PropertyId>, StoreError> {
+        let slug = slug.to_owned();
+        let found =
+            sqlx::query(FIND_PROPERTY).bind(slug).fetch_optional(&self.readers).await.map_err(Fault::from)?;
+        let id = found.map(|row| rows::id_at(&row, "id")).transpose().map_err(Fault::from)?;
+        Ok(id.map(PropertyId))
+    }
+
+    async fn no_agents(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(NO_AGENTS).fetch_one(&self.readers).await.map_err(Fault::from)?)
+    }
+
+    async fn accounts(&self, property: PropertyId, page: PageRequest) -> Result<Page<Account>, ListError> {
+        let place = NamePlace::decode(page.cursor.as_deref(), NamePlace::ACCOUNTS)?;
+        let limit = cursor::clamp(page.limit);
+        let found: Vec<Account> = sqlx::query_as(LIST)
+            .bind(rows::key(&property.0))
+            .bind(place.name)
+            .bind(rows::key(&place.id))
+            .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        Ok(cursor::page(found, limit, |account| {
+            NamePlace { name: account.name.clone(), id: account.id.0 }.encode(NamePlace::ACCOUNTS)
+        }))
+    }
+
+    async fn account(&self, property: PropertyId, id: AgentId) -> Result<Option<Account>, StoreError> {
+        let found = sqlx::query_as(ONE)
+            .bind(rows::key(&id.0))
+            .bind(rows::key(&property.0))
+            .fetch_optional(&self.readers)
+            .await;
+        Ok(found.map_err(Fault::from)?)
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        let found = sqlx::query_as(BY_EMAIL).bind(rows::lower(email)).fetch_optional(&self.readers).await;
+        Ok(found.map_err(Fault::from)?)
+    }
+
+    async fn add_account(&self, account: Account) -> Result<(), WriteError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                put(conn, INSERT, &account).await?;
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn put_account(&self, account: Account) -> Result<(), WriteError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                if !is_guard(&account) {
+                    keep_an_admin(conn, account.property, account.id).await?;
+                }
+                some(put(conn, UPDATE, &account).await?)
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn remove_account(&self, property: PropertyId, id: AgentId) -> Result<(), WriteError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                keep_an_admin(conn, property, id).await?;
+                // Its sessions go with it.
+                let done = sqlx::query(DELETE)
+                    .bind(rows::key(&id.0))
+                    .bind(rows::key(&property.0))
+                    .execute(conn)
+                    .await?;
+                some(done.rows_affected())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn add_session(
+        &self,
+        key: SessionKey,
+        agent: AgentId,
+        at: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                sqlx::query(SWEEP_SESSIONS).bind(at.0).execute(&mut *conn).await?;
+                sqlx::query(ADD_SESSION)
+                    .bind(key.0.as_slice())
+                    .bind(rows::key(&agent.0))
+                    .bind(at.0)
+                    .bind(expires.0)
+                    .execute(conn)
+                    .await?;
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn session(&self, key: SessionKey, now: Timestamp) -> Result<Option<Account>, StoreError> {
+        let found =
+            sqlx::query_as(BY_SESSION).bind(key.0.as_slice()).bind(now.0).fetch_optional(&self.readers).await;
+        Ok(found.map_err(Fault::from)?)
+    }
+
+    async fn end_session(&self, key: SessionKey) -> Result<(), StoreError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                sqlx::query(END_SESSION).bind(key.0.as_slice()).execute(conn).await?;
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn end_sessions(&self, agent: AgentId, except: Option<SessionKey>) -> Result<(), StoreError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                let except = except.as_ref().map(|key| key.0.as_slice());
+                sqlx::query(END_SESSIONS).bind(rows::key(&agent.0)).bind(except).execute(conn).await?;
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+}
+
+/// Binds an account to [`INSERT`] or [`UPDATE`] (which has no use for the last parameter). Says how many rows
+/// were written.
+async fn put(conn: &mut SqliteConnection, statement: &'static str, account: &Account) -> Result<u64, Fault> {
+    let done = sqlx::query(statement)
+        .bind(rows::key(&account.id.0))
+        .bind(rows::key(&account.property.0))
+        .bind(rows::lower(&account.email))
+        .bind(&account.name)
+        .bind(rows::role(account.role))
+        .bind(account.disabled)
+        .bind(&account.password_hash)
+        .bind(account.updated_at.0)
+        .bind(account.created_at.0)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// An admin that can let others in again.
+fn is_guard(account: &Account) -> bool {
+    account.role == Role::Admin && !account.disabled
+}
+
+/// Refuses to go on if this account is the property's last enabled admin: nobody could undo that.
+async fn keep_an_admin(conn: &mut SqliteConnection, property: PropertyId, id: AgentId) -> Result<(), Fault> {
+    let (id, property) = (rows::key(&id.0), rows::key(&property.0));
+    let now: Option<Account> = sqlx::query_as(ONE).bind(id).bind(property).fetch_optional(&mut *conn).await?;
+    if !is_guard(&now.ok_or(Fault::NotFound)?) {
+        return Ok(());
+    }
+    let others: i64 = sqlx::query_scalar(OTHER_ADMINS).bind(property).bind(id).fetch_one(conn).await?;
+    if others > 0 { Ok(()) } else { Err(Fault::Taken) }
+}

@@ -1,0 +1,111 @@
+//! Guests and their sessions.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+
+use frontdesk_actors::messages::SessionKey;
+use frontdesk_actors::ports::StoreError;
+use frontdesk_domain::conversation::Conversation;
+use frontdesk_domain::event::Channel;
+use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
+use frontdesk_domain::people::GuestProfile;
+use frontdesk_domain::timestamp::Timestamp;
+
+use crate::store::{GuestRow, Guests};
+
+use super::fault::Fault;
+use super::{SqliteStore, rows};
+
+const INSERT_GUEST: &str = "INSERT INTO guests (id, property, profile, created_at) VALUES (?1, ?2, ?3, ?4)";
+
+const INSERT_CONVERSATION: &str = "
+    INSERT INTO conversations (id, property, guest, channel, snapshot, last_seq, status, updated_at, search)
+    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8)";
+
+const INSERT_SESSION: &str = "
+    INSERT INTO guest_sessions (digest, guest, conversation, created_at) VALUES (?1, ?2, ?3, ?4)";
+
+const BY_SESSION: &str = "
+    SELECT guests.id, guests.property, guests.profile, guest_sessions.conversation
+      FROM guest_sessions JOIN guests ON guests.id = guest_sessions.guest
+     WHERE guest_sessions.digest = ?1";
+
+const UPDATE_GUEST: &str = "UPDATE guests SET profile = ?2 WHERE id = ?1";
+
+#[async_trait]
+impl Guests for SqliteStore {
+    async fn add_guest(
+        &self,
+        guest: GuestRow,
+        channel: Channel,
+        key: SessionKey,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        // The conversation knows its guest by the id in the profile.
+        let profile = GuestProfile { id: Some(guest.id), ..guest.profile };
+        let stored = rows::json(&profile).map_err(Fault::from)?;
+        let conversation = Conversation::new(guest.conversation, guest.property, channel, profile, at);
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                let snapshot = conversation.snapshot();
+                sqlx::query(INSERT_GUEST)
+                    .bind(rows::key(&guest.id.0))
+                    .bind(rows::key(&guest.property.0))
+                    .bind(stored)
+                    .bind(at.0)
+                    .execute(&mut *conn)
+                    .await?;
+                sqlx::query(INSERT_CONVERSATION)
+                    .bind(rows::key(&guest.conversation.0))
+                    .bind(rows::key(&guest.property.0))
+                    .bind(rows::key(&guest.id.0))
+                    .bind(rows::channel(channel))
+                    .bind(rows::json(snapshot)?)
+                    .bind(rows::status(snapshot.status))
+                    .bind(at.0)
+                    .bind(rows::searched_of(snapshot))
+                    .execute(&mut *conn)
+                    .await?;
+                sqlx::query(INSERT_SESSION)
+                    .bind(key.0.as_slice())
+                    .bind(rows::key(&guest.id.0))
+                    .bind(rows::key(&guest.conversation.0))
+                    .bind(at.0)
+                    .execute(&mut *conn)
+                    .await?;
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn guest_session(&self, key: SessionKey) -> Result<Option<GuestRow>, StoreError> {
+        let found = sqlx::query(BY_SESSION)
+            .bind(key.0.as_slice())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        Ok(found.as_ref().map(guest).transpose().map_err(Fault::from)?)
+    }
+
+    async fn put_guest(&self, id: GuestId, profile: &GuestProfile) -> Result<(), StoreError> {
+        let profile = GuestProfile { id: Some(id), ..profile.clone() };
+        let stored = rows::json(&profile).map_err(Fault::from)?;
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                sqlx::query(UPDATE_GUEST).bind(rows::key(&id.0)).bind(stored).execute(conn).await?;
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+}
+
+fn guest(row: &SqliteRow) -> Result<GuestRow, sqlx::Error> {
+    Ok(GuestRow {
+        id: GuestId(rows::id_at(row, "id")?),
+        property: PropertyId(rows::id_at(row, "property")?),
+        profile: rows::json_at(row, "profile")?,
+        conversation: ConversationId(rows::id_at(row, "conversation")?),
+    })
+}

@@ -1,0 +1,133 @@
+//! The knowledge of the hotels.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+use frontdesk_actors::ports::StoreError;
+use frontdesk_domain::ids::{EntryId, PropertyId};
+
+use crate::store::{Entry, Knowledge, ListError, Page, PageRequest, WriteError};
+
+use super::cursor::{self, NamePlace};
+use super::fault::{Fault, some};
+use super::{SqliteStore, rows};
+
+const LIST: &str = "
+    SELECT id, property, title, body, locale, tags, created_at, updated_at
+      FROM knowledge
+     WHERE property = ?1
+       AND (title COLLATE NOCASE, id) > (?2, ?3)
+       AND (?4 IS NULL OR instr(search, ?4) > 0)
+     ORDER BY title COLLATE NOCASE, id
+     LIMIT ?5";
+
+const ALL: &str = "
+    SELECT id, property, title, body, locale, tags, created_at, updated_at
+      FROM knowledge
+     WHERE property = ?1
+     ORDER BY title COLLATE NOCASE, id";
+
+const ONE: &str = "
+    SELECT id, property, title, body, locale, tags, created_at, updated_at
+      FROM knowledge
+     WHERE id = ?1 AND property = ?2";
+
+const INSERT: &str = "
+    INSERT INTO knowledge (id, property, title, body, locale, tags, search, updated_at, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+const UPDATE: &str = "
+    UPDATE knowledge
+       SET title = ?3, body = ?4, locale = ?5, tags = ?6, search = ?7, updated_at = ?8
+     WHERE id = ?1 AND property = ?2";
+
+const DELETE: &str = "DELETE FROM knowledge WHERE id = ?1 AND property = ?2";
+
+#[async_trait]
+impl Knowledge for SqliteStore {
+    async fn entries(
+        &self,
+        property: PropertyId,
+        q: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<Entry>, ListError> {
+        let place = NamePlace::decode(page.cursor.as_deref(), NamePlace::KNOWLEDGE)?;
+        let limit = cursor::clamp(page.limit);
+        let found: Vec<Entry> = sqlx::query_as(LIST)
+            .bind(rows::key(&property.0))
+            .bind(place.name)
+            .bind(rows::key(&place.id))
+            .bind(q.map(rows::lower))
+            .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        Ok(cursor::page(found, limit, |entry| {
+            NamePlace { name: entry.title.clone(), id: entry.id.0 }.encode(NamePlace::KNOWLEDGE)
+        }))
+    }
+
+    async fn all_entries(&self, property: PropertyId) -> Result<Vec<Entry>, StoreError> {
+        let found = sqlx::query_as(ALL).bind(rows::key(&property.0)).fetch_all(&self.readers).await;
+        Ok(found.map_err(Fault::from)?)
+    }
+
+    async fn entry(&self, property: PropertyId, id: EntryId) -> Result<Option<Entry>, StoreError> {
+        let found = sqlx::query_as(ONE)
+            .bind(rows::key(&id.0))
+            .bind(rows::key(&property.0))
+            .fetch_optional(&self.readers)
+            .await;
+        Ok(found.map_err(Fault::from)?)
+    }
+
+    async fn add_entries(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                for entry in &entries {
+                    put(conn, INSERT, entry).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn put_entry(&self, entry: Entry) -> Result<(), WriteError> {
+        let write = self.write(move |conn| Box::pin(async move { some(put(conn, UPDATE, &entry).await?) }));
+        Ok(write.await?)
+    }
+
+    async fn remove_entry(&self, property: PropertyId, id: EntryId) -> Result<(), WriteError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                let done = sqlx::query(DELETE)
+                    .bind(rows::key(&id.0))
+                    .bind(rows::key(&property.0))
+                    .execute(conn)
+                    .await?;
+                some(done.rows_affected())
+            })
+        });
+        Ok(write.await?)
+    }
+}
+
+/// Binds an entry to [`INSERT`] or [`UPDATE`] (which has no use for the last parameter). Says how many rows
+/// were written.
+async fn put(conn: &mut SqliteConnection, statement: &'static str, entry: &Entry) -> Result<u64, Fault> {
+    let tags = entry.tags.iter().map(String::as_str);
+    let done = sqlx::query(statement)
+        .bind(rows::key(&entry.id.0))
+        .bind(rows::key(&entry.property.0))
+        .bind(&entry.title)
+        .bind(&entry.body)
+        .bind(&entry.locale)
+        .bind(rows::json(&entry.tags)?)
+        .bind(rows::searched([entry.title.as_str(), entry.body.as_str()].into_iter().chain(tags)))
+        .bind(entry.updated_at.0)
+        .bind(entry.created_at.0)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}

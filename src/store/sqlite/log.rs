@@ -1,0 +1,120 @@
+//! The log of all conversations: the actors' port.
+
+use async_trait::async_trait;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use frontdesk_actors::ports::{Commit, Span, Store, StoreError};
+use frontdesk_domain::conversation::Conversation;
+use frontdesk_domain::event::Event;
+use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId};
+use frontdesk_domain::people::{AgentRef, Audience};
+use frontdesk_domain::timestamp::Timestamp;
+
+use super::fault::Fault;
+use super::{SqliteStore, rows};
+
+/// All of a conversation in one statement, so that its parts are of one moment.
+const LOAD: &str = "
+    SELECT conversations.snapshot,
+           turns.turn, turns.opened_at, turns.restarts, turns.recoveries,
+           (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, seq, fingerprint))
+              FROM events
+             WHERE events.conversation = conversations.id
+               AND client_id IS NOT NULL AND fingerprint IS NOT NULL) AS receipts
+      FROM conversations LEFT JOIN turns ON turns.conversation = conversations.id
+     WHERE conversations.id = ?1";
+
+const EVENTS_AFTER: &str = "
+    SELECT seq, at, author_kind, author_id, author_name, client_id, fingerprint, guest_prev, body
+      FROM events
+     WHERE conversation = ?1 AND seq > ?2 AND (guest_visible OR ?3)
+     ORDER BY seq
+     LIMIT ?4";
+
+const EVENTS_BEFORE: &str = "
+    SELECT seq, at, author_kind, author_id, author_name, client_id, fingerprint, guest_prev, body
+      FROM events
+     WHERE conversation = ?1 AND seq < ?2 AND (guest_visible OR ?3)
+     ORDER BY seq DESC
+     LIMIT ?4";
+
+const OPEN_TURNS: &str = "SELECT conversation AS id FROM turns ORDER BY opened_at";
+
+const DUE_SNOOZES: &str = "
+    SELECT id FROM conversations
+     WHERE snoozed_until IS NOT NULL AND snoozed_until <= ?1
+     ORDER BY snoozed_until
+     LIMIT 1000";
+
+const ASSIGNABLE: &str = "
+    SELECT name FROM agents WHERE id = ?1 AND property = ?2 AND NOT disabled AND role <> 'viewer'";
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        let row = sqlx::query(LOAD)
+            .bind(rows::key(&conversation.0))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        Ok(row.as_ref().map(rows::conversation).transpose().map_err(Fault::from)?)
+    }
+
+    async fn append(&self, commit: Commit) -> Result<(), StoreError> {
+        self.commit(commit).await
+    }
+
+    async fn events(
+        &self,
+        conversation: ConversationId,
+        audience: Audience,
+        span: Span,
+    ) -> Result<Vec<Event>, StoreError> {
+        let (statement, from, limit) = match span {
+            Span::After { after, limit } => (EVENTS_AFTER, rows::stored(after), limit),
+            Span::Newest { before, limit } => (EVENTS_BEFORE, before.map_or(i64::MAX, rows::stored), limit),
+        };
+        let found = sqlx::query(statement)
+            .bind(rows::key(&conversation.0))
+            .bind(from)
+            .bind(audience == Audience::Agents)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        let decode = |row: &SqliteRow| rows::event(conversation, row).map_err(Fault::from);
+        let mut events = found.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        if let Span::Newest { .. } = span {
+            events.reverse();
+        }
+        Ok(events)
+    }
+
+    async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let found = sqlx::query(OPEN_TURNS).fetch_all(&self.readers).await.map_err(Fault::from)?;
+        ids(&found)
+    }
+
+    async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {
+        let found =
+            sqlx::query(DUE_SNOOZES).bind(now.0).fetch_all(&self.readers).await.map_err(Fault::from)?;
+        ids(&found)
+    }
+
+    async fn assignable(&self, property: PropertyId, agent: AgentId) -> Result<Option<AgentRef>, StoreError> {
+        let found = sqlx::query(ASSIGNABLE)
+            .bind(rows::key(&agent.0))
+            .bind(rows::key(&property.0))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        let Some(row) = found else { return Ok(None) };
+        Ok(Some(AgentRef { id: agent, name: row.try_get("name").map_err(Fault::from)? }))
+    }
+}
+
+fn ids(found: &[SqliteRow]) -> Result<Vec<ConversationId>, StoreError> {
+    let decode = |row| rows::id_at(row, "id").map(ConversationId).map_err(Fault::from);
+    Ok(found.iter().map(decode).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,141 @@
+//! SQLite: the default database, one file on one machine.
+//!
+//! One connection writes, owned by one task ([`writer`]); four read. What is acknowledged is synced.
+
+mod accounts;
+mod commits;
+mod cursor;
+mod fault;
+mod group;
+mod guests;
+mod knowledge;
+mod listing;
+mod log;
+mod open;
+mod rows;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{SqliteConnection, SqlitePool};
+use tokio::sync::{mpsc, oneshot};
+
+use frontdesk_actors::ports::{Commit, StoreError};
+
+pub use open::OpenError;
+
+use fault::Fault;
+use group::{Pending, Work, Worked};
+use writer::{Job, QUEUE_MAX, Writer};
+
+/// How many reads run at once; more wait for their turn.
+const READERS: u32 = 4;
+/// How long a read waits for its turn before it is refused.
+const READER_WAIT: Duration = Duration::from_secs(5);
+
+/// The database in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    readers: SqlitePool,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl SqliteStore {
+    /// Opens the database, made if there is none, and brings it to this version's schema. To be called
+    /// within a tokio runtime, on which the writer then runs.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A database of a newer version is left as it is.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let (store, writer, queue) = Self::prepare(path, QUEUE_MAX).await?;
+        tokio::spawn(writer.run(queue));
+        Ok(store)
+    }
+
+    /// Everything but the start of the writer.
+    async fn prepare(
+        path: &Path,
+        queue_max: usize,
+    ) -> Result<(Self, Writer, mpsc::Receiver<Job>), OpenError> {
+        let lock = open::lock(path)?;
+        let conn = open::writer(path).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(READER_WAIT)
+            // It is a file: a connection does not go stale, and to ask it costs a hop to its thread.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(open::options(path).read_only(true));
+        let (jobs, queue) = mpsc::channel(queue_max);
+        Ok((Self { readers, jobs }, Writer::new(open::writer_options(path), conn, lock), queue))
+    }
+
+    /// Writes what is queued, moves the write-ahead log into the database file and lets go of it. What is
+    /// asked for afterwards is refused as unavailable.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        let (reply, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close(reply)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+
+    fn queue(&self, job: Job) -> Result<(), StoreError> {
+        self.jobs.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })
+    }
+
+    /// Has the writer store a commit. On disk when this returns `Ok`.
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        let (reply, stored) = oneshot::channel();
+        self.queue(Job::Commit(Pending { commit: Box::new(commit), reply }))
+            .inspect_err(|error| writer::failed(reason(error), 1))?;
+        stored.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Has the writer do any other write, all of it or nothing. On disk when this returns `Ok`.
+    async fn write<T, F>(&self, write: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
+    {
+        let (reply, told) = oneshot::channel();
+        let work: Work = Box::new(move |conn| {
+            Box::pin(async move {
+                match write(conn).await.map_err(Fault::into_break) {
+                    Ok(value) => Worked::Done(Box::new(move || {
+                        let _ = reply.send(Ok(value));
+                    })),
+                    Err(Ok(refusal)) => {
+                        let _ = reply.send(Err(refusal));
+                        Worked::Refused
+                    }
+                    Err(Err(broken)) => Worked::Broken(broken),
+                }
+            })
+        });
+        self.queue(Job::Work(work))?;
+        told.await.unwrap_or_else(|_| Err(closed().into()))
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the writer has failed or is closed".to_owned())
+}
+
+fn reason(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Overloaded => "overloaded",
+        StoreError::Unavailable(_) => "unavailable",
+        StoreError::Conflict => "conflict",
+    }
+}
