@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -74,10 +74,23 @@ pub(super) async fn around(State(state): State<Arc<AppState>>, mut request: Requ
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status().as_str().to_owned();
-    metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status)
+    metrics::counter!("http_requests_total", "method" => label(&method), "route" => route.clone(), "status" => status)
         .increment(1);
     metrics::histogram!("http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
     response
+}
+
+/// A client may make up methods, but not names of our metrics.
+fn label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
 }
 
 /// The layer of one row of the routing table.

@@ -22,7 +22,6 @@ mod parting;
 /// A stand-in for the socket's actor, which hands on what it gets.
 struct Recorder(mpsc::Sender<SocketMsg>);
 
-#[ractor::async_trait]
 impl Actor for Recorder {
     type Msg = SocketMsg;
     type State = ();
