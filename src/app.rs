@@ -2,6 +2,7 @@
 //! apart again.
 
 mod demo;
+mod health;
 mod parts;
 
 use std::io::Write;
@@ -17,6 +18,7 @@ use crate::auth::Printed;
 use crate::config::Config;
 use crate::{http, telemetry};
 
+pub use health::health;
 use parts::Parts;
 
 /// How long the server may take to say goodbye before it ends anyway. The contract allows 10 s.

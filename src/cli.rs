@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, Config};
-use crate::{app, http};
+use crate::{app, evaluate, http};
 
 /// The exit code of a start that its configuration ends.
 const BAD_CONFIGURATION: u8 = 2;
@@ -35,6 +35,15 @@ enum Command {
     Serve(Serve),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
+    /// Ask a running server on this machine if it lives: exit code 0 if so (for container health checks)
+    Health(Serve),
+    /// Try questions on knowledge: prints what the embedded answerer would do with each
+    Evaluate {
+        /// Entries: `{"hotel":{"entries":[{"id","q","a"}]}}` or `[{"id","question","answer"}]`
+        knowledge: PathBuf,
+        /// Questions, one JSON object a line: `{"id","text","hide"?,"context"?,"kb"?}`
+        questions: PathBuf,
+    },
 }
 
 /// Does what the command line asks for.
@@ -47,6 +56,8 @@ pub fn run() -> ExitCode {
         None => serve(cli.serve),
         Some(Command::Serve(serve_args)) => serve(Serve { config: serve_args.config.or(cli.serve.config) }),
         Some(Command::Openapi) => print(&http::openapi_json()),
+        Some(Command::Health(args)) => health(args.config.or(cli.serve.config)),
+        Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }
 }
 
@@ -66,6 +77,15 @@ fn serve(args: Serve) -> ExitCode {
             let _ = writeln!(std::io::stderr(), "frontdesk: {error}");
             ExitCode::from(BAD_CONFIGURATION)
         }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the arguments are used up")]
+fn health(file: Option<PathBuf>) -> ExitCode {
+    let Ok(config) = Config::load(file.as_deref()) else { return ExitCode::from(BAD_CONFIGURATION) };
+    match app::health(config.server.listen) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) | Err(_) => ExitCode::FAILURE,
     }
 }
 

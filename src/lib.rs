@@ -10,6 +10,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod evaluate;
 pub mod http;
 pub mod store;
 pub mod telemetry;

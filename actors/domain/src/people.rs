@@ -67,6 +67,10 @@ pub struct GuestProfile {
     /// Language tag, as in `de` or `pt-BR`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// The hotel itself vouches for the guest. Never taken from what anybody writes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<bool>"))]
+    pub verified: bool,
 }
 
 impl GuestProfile {
@@ -117,6 +121,7 @@ impl GuestProfile {
             arrival: pick(&self.arrival, &patch.arrival),
             departure: pick(&self.departure, &patch.departure),
             locale: pick(&self.locale, &patch.locale),
+            verified: self.verified,
         }
     }
 }

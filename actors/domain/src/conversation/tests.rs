@@ -437,9 +437,10 @@ fn unread_counts_what_no_agent_has_seen() {
 fn a_profile_is_patched() {
     let mut desk = Desk::new();
     let profile = |name: &str| Action::Profile {
-        guest: GuestProfile { name: Some(name.into()), ..GuestProfile::default() },
+        guest: GuestProfile { name: Some(name.into()), verified: true, ..GuestProfile::default() },
     };
     desk.act("a1", profile("Ada"));
+    assert!(!desk.rules.summary().guest.verified, "nobody verifies a guest by saying so");
     assert_eq!(desk.rules.summary().guest.name.as_deref(), Some("Ada"));
     desk.act("a2", profile(""));
     assert_eq!(desk.rules.summary().guest.name, None);

@@ -1,0 +1,4 @@
+// Empties dist before the three builds that share it.
+import { rmSync } from 'node:fs';
+
+rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });

@@ -1,0 +1,137 @@
+// The HTTP side of the contract, as far as the dashboard uses it.
+import type { Author, Code, Event, Role, Summary } from '../lib/protocol';
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  email: string;
+  role: Role;
+  disabled?: boolean;
+}
+
+export interface Entry {
+  id: string;
+  title: string;
+  body: string;
+  locale?: string | null;
+  tags?: string[];
+  updated_at?: string;
+}
+
+export type EntryBody = Omit<Entry, 'id' | 'updated_at'>;
+export type AgentBody = Partial<Omit<Agent, 'id'>> & { password?: string };
+export type ViewName = 'all' | 'mine' | 'unassigned' | 'waiting' | 'closed';
+
+/** A refusal, or no answer at all (`status` 0). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: Code,
+    detail: string,
+    /** Seconds to wait before the next try, where the server said so. */
+    readonly retryAfter?: number,
+  ) {
+    super(detail);
+  }
+}
+
+let onLoggedOut = () => {};
+
+/** Called whenever an answer says that the session is over. */
+export function whenLoggedOut(run: () => void): void {
+  onLoggedOut = run;
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Problem(0, 'unavailable', '');
+  }
+  if (response.ok) {
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+  const told = (await response.json().catch(() => ({}))) as { code?: Code; detail?: string };
+  const wait = Number(response.headers.get('retry-after'));
+  const problem = new Problem(
+    response.status,
+    told.code ?? 'internal',
+    told.detail ?? '',
+    Number.isFinite(wait) && wait > 0 ? wait : undefined,
+  );
+  if (response.status === 401 && path !== '/api/login') onLoggedOut();
+  throw problem;
+}
+
+function query(values: Record<string, string | number | undefined | null>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== '') params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export interface ListQuery {
+  view: ViewName;
+  tag?: string;
+  q?: string;
+  limit?: number;
+  cursor?: string | null;
+}
+
+export const api = {
+  me: () => call<Agent | { agent: Agent }>('GET', '/api/me').then(unwrap),
+  login: (email: string, password: string) =>
+    call<Agent | { agent: Agent }>('POST', '/api/login', { email, password }).then(unwrap),
+  logout: () => call<void>('POST', '/api/logout'),
+
+  conversations: (list: ListQuery) =>
+    call<Page<Summary>>('GET', `/api/conversations${query({ ...list })}`),
+  before: (conversation: string, seq: number, limit: number) =>
+    call<Page<Event>>(
+      'GET',
+      `/api/conversations/${conversation}/events${query({ before: seq, limit })}`,
+    ),
+
+  agents: (cursor?: string | null) =>
+    call<Page<Agent>>('GET', `/api/agents${query({ limit: 200, cursor })}`),
+  addAgent: (body: AgentBody) => call<Agent>('POST', '/api/agents', body),
+  changeAgent: (id: string, body: AgentBody) => call<Agent>('PATCH', `/api/agents/${id}`, body),
+
+  entries: (cursor?: string | null) =>
+    call<Page<Entry>>('GET', `/api/knowledge${query({ limit: 200, cursor })}`),
+  addEntry: (body: EntryBody) => call<Entry>('POST', '/api/knowledge', body),
+  putEntry: (id: string, body: EntryBody) => call<Entry>('PUT', `/api/knowledge/${id}`, body),
+  removeEntry: (id: string) => call<void>('DELETE', `/api/knowledge/${id}`),
+};
+
+/** Every page of a list, up to a bound that no hotel reaches. */
+export async function all<T>(read: (cursor?: string | null) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await read(cursor);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor && items.length < 5_000);
+  return items;
+}
+
+function unwrap(answer: Agent | { agent: Agent }): Agent {
+  return 'agent' in answer ? answer.agent : answer;
+}
+
+export function isMine(by: Author, self: string | undefined): boolean {
+  return by.kind === 'agent' && by.id === self;
+}
