@@ -38,7 +38,7 @@ test-web: web/node_modules/.package-lock.json
 
 ## test-browser: both pages in Chromium against the server
 test-browser: pages
-	cargo build --bin frontdesk
+	cargo build -p frontdesk -p frontdesk-bench --bins
 	cd web && npx playwright test
 
 ## pages: the web pages, compressed, as the server embeds them

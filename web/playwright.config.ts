@@ -1,15 +1,63 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-// The tests run against a server that is already up (FRONTDESK_URL) and the system's Chromium.
+// Both pages in the system's Chromium against the real server, which answers from the demo hotel's
+// knowledge; and against a second one whose AI is a stand-in that speaks slowly enough to be interrupted.
+// With FRONTDESK_URL the tests run against a server that is already up.
+const KNOWING = 8761;
+const SLOW = 8762;
+const MODEL = 8763;
+
+const admin = { email: 'admin@hotel.test', password: 'correct horse battery' };
+const env = (port: number, more: Record<string, string> = {}) => ({
+  FRONTDESK_LISTEN: `127.0.0.1:${port}`,
+  FRONTDESK_DATA_DIR: mkdtempSync(join(tmpdir(), 'frontdesk-')),
+  FRONTDESK_ADMIN_EMAIL: admin.email,
+  FRONTDESK_ADMIN_PASSWORD: admin.password,
+  FRONTDESK_RATE_LIMITS: 'off',
+  ...more,
+});
+const build = process.env.FRONTDESK_BUILD ?? '../target/debug';
+const words = encodeURIComponent('Good morning and welcome to our house by the lake. '.repeat(12));
+
+process.env.SLOW_URL ??= `http://127.0.0.1:${SLOW}`;
+
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: 'test-results',
   timeout: 30_000,
+  expect: { timeout: 10_000 },
   workers: 1,
   retries: 0,
   reporter: [['list']],
+  webServer: process.env.FRONTDESK_URL
+    ? undefined
+    : [
+        {
+          command: `${build}/frontdesk serve`,
+          url: `http://127.0.0.1:${KNOWING}/readyz`,
+          env: env(KNOWING),
+          reuseExistingServer: false,
+        },
+        {
+          command: `${build}/frontdesk-bench fake-openai --port ${MODEL}`,
+          port: MODEL,
+          reuseExistingServer: false,
+        },
+        {
+          command: `${build}/frontdesk serve`,
+          url: `http://127.0.0.1:${SLOW}/readyz`,
+          env: env(SLOW, {
+            OPENAI_BASE_URL: `http://127.0.0.1:${MODEL}/v1`,
+            OPENAI_MODEL: `fake:delta=120,text=${words}`,
+          }),
+          reuseExistingServer: false,
+        },
+      ],
   use: {
-    baseURL: process.env.FRONTDESK_URL ?? 'http://127.0.0.1:8080',
+    baseURL: process.env.FRONTDESK_URL ?? `http://127.0.0.1:${KNOWING}`,
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -1,0 +1,126 @@
+// A real guest page and a real dashboard talk through the real server.
+import { expect, test } from '@playwright/test';
+import { violations } from './axe';
+import { ADMIN, deskPage, guestPage, openThread, reply, say } from './pages';
+
+const SLOW = process.env.SLOW_URL;
+
+test('a wrong password is refused, the right one is let in, and logging out ends it', async ({
+  page,
+}) => {
+  await page.goto('/dashboard');
+  await page.getByLabel('E-mail').fill(ADMIN.email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await page.getByLabel('Password').fill(ADMIN.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('region', { name: 'Conversations' })).toBeVisible();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await expect(page.getByLabel('Password')).toBeVisible();
+});
+
+test('guest, AI and agent in one conversation', async ({ browser }) => {
+  const guest = await guestPage(browser);
+  const desk = await deskPage(browser);
+  await say(guest, 'When is breakfast served?');
+  await expect(guest.locator('.row.ai .bubble').last()).toContainText(/breakfast/i);
+  await openThread(desk, guest);
+  await expect(desk.locator('.row.guest').last()).toContainText('When is breakfast served?');
+  await desk.getByRole('button', { name: 'Take over' }).click();
+  await reply(desk, 'Mia here: I have kept you a table by the window.');
+  await expect(guest.locator('.row.agent .bubble').last()).toContainText('a table by the window');
+
+  await desk.getByRole('tab', { name: 'Private note' }).click();
+  await desk.getByLabel('Private note, only your team reads it').fill('Celebrates a birthday');
+  await desk.getByRole('button', { name: 'Add private note' }).click();
+  await expect(desk.locator('.row.note')).toContainText('Celebrates a birthday');
+
+  await say(guest, 'Thank you, that is lovely');
+  await expect(desk.locator('.row.guest').last()).toContainText('that is lovely');
+  await expect(guest.locator('body')).not.toContainText('birthday');
+
+  await desk.getByRole('button', { name: 'Hand back to AI' }).click();
+  await expect(desk.getByRole('button', { name: 'Take over' })).toBeVisible();
+  await desk.getByRole('button', { name: 'Resolve', exact: true }).click();
+  await expect(desk.getByRole('button', { name: 'Reopen' }).first()).toBeVisible();
+  await guest.reload();
+  await expect(guest.locator('.row.agent .bubble').last()).toContainText('a table by the window');
+  await expect(guest.locator('body')).not.toContainText('birthday');
+});
+
+test('the human wins in mid-sentence', async ({ browser }) => {
+  test.skip(!SLOW, 'needs a server whose AI speaks slowly');
+  const guest = await guestPage(browser, SLOW);
+  const desk = await deskPage(browser, SLOW);
+  await say(guest, 'Tell me all about the house');
+  await openThread(desk, guest);
+  await expect(desk.locator('[aria-busy=true]')).toContainText('Good morning');
+  await expect(guest.locator('.bubble.streaming')).toContainText('Good morning');
+  await desk.getByRole('button', { name: 'Take over' }).first().click();
+  await expect(desk.getByRole('button', { name: 'Hand back to AI' })).toBeVisible();
+  await expect(guest.locator('.bubble.streaming')).toHaveCount(0);
+  const shown = await guest.locator('.row.ai .bubble').last().innerText();
+  await reply(desk, 'I am a person.');
+  await expect(guest.locator('.row.agent .bubble').last()).toContainText('I am a person.');
+  expect(await guest.locator('.row.ai .bubble').last().innerText()).toBe(shown);
+  await expect(desk.locator('.row.ai')).toHaveCount(1);
+});
+
+test('what the agent writes without a connection arrives once and in order', async ({
+  browser,
+}) => {
+  const guest = await guestPage(browser);
+  await say(guest, 'Is anybody there tonight?');
+  await expect(guest.locator('.row.mine .meta')).toContainText(/Sent|Delivered|Read/);
+  const desk = await deskPage(browser);
+  await openThread(desk, guest);
+  await desk.context().setOffline(true);
+  // Chromium keeps open sockets when it goes offline; the server's end is what counts.
+  await desk.evaluate(() => window.dispatchEvent(new Event('offline')));
+  for (const text of ['first', 'second', 'third']) await reply(desk, `offline ${text}`);
+  await desk.context().setOffline(false);
+  await expect(guest.locator('.row.agent .bubble')).toHaveText(
+    ['offline first', 'offline second', 'offline third'],
+    { timeout: 20_000 },
+  );
+});
+
+test('knowledge that is added is what the AI answers from', async ({ browser }) => {
+  const desk = await deskPage(browser);
+  const made = await desk.request.post('/api/knowledge', {
+    data: {
+      title: 'Where is the beekeeping tour?',
+      body: 'The beekeeping tour starts at the **orchard gate**.',
+    },
+  });
+  expect(made.status()).toBe(201);
+  const guest = await guestPage(browser);
+  await say(guest, 'Where does the beekeeping tour start?');
+  await expect(guest.locator('.row.ai .bubble').last()).toContainText('orchard gate');
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [390, 1440]) {
+    test.describe(`${colorScheme} ${width}`, () => {
+      test.use({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
+
+      test('axe has nothing to say about the dashboard', async ({ page, browser }) => {
+        const guest = await guestPage(browser);
+        const text = `Axe ${colorScheme} ${width}`;
+        await say(guest, text);
+        await expect(guest.locator('.row.mine .meta')).toContainText(/Sent|Delivered|Read/);
+        await page.goto('/dashboard');
+        await expect(page.getByLabel('Password')).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+        await page.getByLabel('E-mail').fill(ADMIN.email);
+        await page.getByLabel('Password').fill(ADMIN.password);
+        await page.getByRole('button', { name: 'Log in' }).click();
+        await expect(page.locator('[data-conversation]').first()).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+        await openThread(page, guest);
+        expect(await violations(page)).toEqual([]);
+      });
+    });
+  }
+}
