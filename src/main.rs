@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+// The system's allocator, not mimalloc: after the same two password hashes of 19 MiB each an idle server
+// held 37 MiB with this one and 55 MiB with that.
 
 fn main() -> ExitCode {
     frontdesk::cli::run()

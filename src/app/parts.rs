@@ -43,7 +43,7 @@ impl Parts {
         let metrics = telemetry::start_metrics()?;
         let store = Arc::new(open(&config).await?);
         let db: Arc<dyn Database> = store.clone();
-        let hasher = Hasher::new()?;
+        let hasher = Hasher::default();
         let property = first_property(&*db, &config).await?;
         let printed = auth::first_admin(&*db, &hasher, config.first_admin.as_ref(), property, now()).await?;
 

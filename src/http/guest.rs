@@ -53,6 +53,8 @@ pub(super) struct Session {
     guest: GuestProfile,
     /// The guest's one conversation.
     conversation: ConversationId,
+    /// The hotel's name.
+    hotel: String,
 }
 
 /// Begins a guest's session, or finds it again by its cookie or bearer token.
@@ -85,7 +87,7 @@ pub(super) async fn session(
         && property.is_none_or(|property| property == row.property)
     {
         let row = update(&state, row, profile).await?;
-        return Ok(answer(&state, StatusCode::OK, &token, row, embedded));
+        return answer(&state, StatusCode::OK, &token, row, embedded).await;
     }
     let property = match property {
         Some(property) => property,
@@ -93,7 +95,7 @@ pub(super) async fn session(
     };
     let token = Token::random()?;
     let row = begin(&state, property, &profile, &token).await?;
-    Ok(answer(&state, StatusCode::CREATED, &token, row, embedded))
+    answer(&state, StatusCode::CREATED, &token, row, embedded).await
 }
 
 async fn find(state: &AppState, slug: &str) -> ApiResult<PropertyId> {
@@ -141,13 +143,20 @@ async fn update(state: &AppState, row: GuestRow, said: GuestProfile) -> ApiResul
     Ok(GuestRow { profile, ..row })
 }
 
-fn answer(state: &AppState, status: StatusCode, token: &Token, row: GuestRow, embedded: bool) -> Response {
+async fn answer(
+    state: &AppState,
+    status: StatusCode,
+    token: &Token,
+    row: GuestRow,
+    embedded: bool,
+) -> ApiResult<Response> {
+    let hotel = state.db.property_name(row.property).await?.unwrap_or_default();
     let guest = GuestProfile { id: Some(row.id), ..row.profile };
-    let session = Session { token: token.reveal().to_owned(), guest, conversation: row.conversation };
+    let session = Session { token: token.reveal().to_owned(), guest, conversation: row.conversation, hotel };
     let mut response = (status, axum::Json(session)).into_response();
     let line = cookie::give(Kind::Guest, token, state.config.server.is_https(), embedded);
     if let Ok(line) = HeaderValue::try_from(line) {
         response.headers_mut().insert(SET_COOKIE, line);
     }
-    response
+    Ok(response)
 }

@@ -24,7 +24,7 @@ mod writer;
 
 use handshake::Door;
 
-/// A guest's socket. The frames are in PROTOCOL.md.
+/// A guest's socket. The frames are in the contract, actors/domain/CONTRACT.md.
 #[utoipa::path(get, path = "/ws/guest", tag = "sockets", responses(
     (status = 101, description = "A WebSocket, subprotocol frontdesk.v1"),
     (status = 403, description = "From another site", body = Problem),
@@ -38,7 +38,7 @@ pub(super) async fn guest(
     open(Kind::Guest, state, address, request)
 }
 
-/// An agent's socket. The frames are in PROTOCOL.md.
+/// An agent's socket. The frames are in the contract, actors/domain/CONTRACT.md.
 #[utoipa::path(get, path = "/ws/agent", tag = "sockets", responses(
     (status = 101, description = "A WebSocket, subprotocol frontdesk.v1"),
     (status = 403, description = "From another site", body = Problem),

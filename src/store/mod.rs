@@ -97,6 +97,8 @@ pub trait Accounts: Send + Sync {
     async fn property(&self, slug: &str, name: &str) -> Result<(PropertyId, bool), StoreError>;
     /// The property with this slug.
     async fn find_property(&self, slug: &str) -> Result<Option<PropertyId>, StoreError>;
+    /// The property's name.
+    async fn property_name(&self, id: PropertyId) -> Result<Option<String>, StoreError>;
     /// True if there is no agent at all yet.
     async fn no_agents(&self) -> Result<bool, StoreError>;
     /// The accounts of a property, by name.

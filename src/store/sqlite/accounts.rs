@@ -17,6 +17,7 @@ use super::fault::{Fault, some};
 use super::{SqliteStore, rows};
 
 const EPOCH: &str = "SELECT value FROM meta WHERE key = 'epoch'";
+const PROPERTY_NAME: &str = "SELECT name FROM properties WHERE id = ?1";
 const FIND_PROPERTY: &str = "SELECT id FROM properties WHERE slug = ?1";
 const ADD_PROPERTY: &str = "
     INSERT INTO properties (id, slug, name) VALUES (?1, ?2, ?3) ON CONFLICT (slug) DO NOTHING";
@@ -89,6 +90,15 @@ impl Accounts for SqliteStore {
             sqlx::query(FIND_PROPERTY).bind(slug).fetch_optional(&self.readers).await.map_err(Fault::from)?;
         let id = found.map(|row| rows::id_at(&row, "id")).transpose().map_err(Fault::from)?;
         Ok(id.map(PropertyId))
+    }
+
+    async fn property_name(&self, id: PropertyId) -> Result<Option<String>, StoreError> {
+        let id = id.0.into_bytes().to_vec();
+        Ok(sqlx::query_scalar(PROPERTY_NAME)
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(Fault::from)?)
     }
 
     async fn no_agents(&self) -> Result<bool, StoreError> {

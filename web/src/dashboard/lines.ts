@@ -92,7 +92,9 @@ export function happened(event: Event): string {
         const until = event.until ? whenText(event.until) : '';
         return t('did_snooze', { who, until });
       }
-      if (event.status === 'waiting') return t('now_waiting');
+      // While a person answers, every message waits and every answer ends it: no news.
+      if (event.reason === 'answered') return '';
+      if (event.status === 'waiting') return event.reason === 'guest_wrote' ? '' : t('now_waiting');
       if (event.reason === 'snooze_over') return t('snooze_over');
       return byPerson
         ? t('did_reopen', { who })

@@ -28,6 +28,8 @@ export class Chat {
   rated = $state(0);
   loadingOlder = $state(false);
   muted = $state(false);
+  /** The hotel's name, once the server has told it. */
+  hotel = $state(page.hotel);
   onevent: ((event: Event) => void) | undefined;
 
   #env = browserEnv();
@@ -126,7 +128,12 @@ export class Chat {
     this.#watch();
     this.#welcomed = false;
     try {
-      await openSession(this.#locale);
+      const { hotel } = await openSession(this.#locale);
+      if (hotel) {
+        this.hotel = hotel;
+        this.#title = titleCounter(hotel);
+        this.#title(this.unread);
+      }
     } catch (error) {
       if (!(error instanceof SessionError) || !error.passing) {
         this.link = { state: 'stopped', reason: 'forbidden' };

@@ -16,6 +16,8 @@ export type Row = { key: string } & (
       at: string | number;
       partial?: boolean;
       citations?: Citation[];
+      /** Questions to choose from, while nobody has said anything since. */
+      suggestions?: string[];
       tick?: TickState;
       item?: Item;
     }
@@ -45,6 +47,7 @@ export function rows(thread: Thread | undefined, items: readonly Item[]): Row[] 
     if (event.kind === 'request') requests.set(event.request.id, event.request);
   }
   const answered = lastAnswer(events);
+  const newest = events.filter((event) => event.kind === 'message').at(-1)?.seq;
   for (const [index, event] of events.entries()) {
     // Ids are each author's own; only the guest's are needed, and only theirs are told apart here.
     const own = event.by.kind === 'guest' && event.id !== undefined;
@@ -60,16 +63,17 @@ export function rows(thread: Thread | undefined, items: readonly Item[]): Row[] 
         at: event.at,
         partial: event.partial,
         citations: event.citations,
+        suggestions: event.seq === newest && items.length === 0 ? event.suggestions : undefined,
         tick: event.by.kind === 'guest' && thread ? tickOf(event, thread, answered) : undefined,
       });
       last = event.by;
     } else if (event.kind === 'request') {
       // One card where the request was made, always with its newest state.
-      const newest = requests.get(event.request.id);
-      if (!newest) continue;
+      const request = requests.get(event.request.id);
+      if (!request) continue;
       requests.delete(event.request.id);
       separate(event.at, key);
-      out.push({ type: 'request', key, request: newest });
+      out.push({ type: 'request', key, request });
       last = undefined;
     } else {
       const line = lineOf(event, events, index);
@@ -144,6 +148,8 @@ function lineOf(event: Event, events: readonly Event[], index: number): Line | u
     return { type: 'line', line: event.by.kind === 'agent' ? 'team' : 'waiting' };
   }
   if (event.kind === 'status') {
+    // While a person answers, every message waits for an answer; that need not be said each time.
+    if (event.status === 'waiting' && event.reason === 'guest_wrote') return undefined;
     if (event.status === 'waiting') {
       // Only the first of a wait; every further message of the guest may repeat it.
       const earlier = events

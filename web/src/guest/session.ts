@@ -8,6 +8,8 @@ export interface Session {
   guest: GuestProfile;
   conversation: string;
   token?: string;
+  /** The hotel's name. */
+  hotel?: string;
 }
 
 export class SessionError extends Error {
