@@ -53,6 +53,9 @@ async fn run(config: Config) -> Result<(), StartError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    for name in not_yet(&config) {
+        tracing::warn!("{name} is set, but this version does nothing with it yet");
+    }
     // Before the database is touched: a second server by mistake must not get that far.
     let listener = listen(config.server.listen)?;
     let address = listener.local_addr()?;
@@ -81,6 +84,17 @@ async fn run(config: Config) -> Result<(), StartError> {
     parts.store.close().await;
     tracing::info!("everything is on disk; goodbye");
     Ok(())
+}
+
+/// Settings of the contract that are read and checked, and have no effect yet: said, not passed over.
+fn not_yet(config: &Config) -> Vec<&'static str> {
+    let set = [
+        ("NATS_URL", config.storage.nats_url.is_some()),
+        ("WHATSAPP_*", config.whatsapp.is_some()),
+        ("SENTRY_DSN", config.telemetry.sentry_dsn.is_some()),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", config.telemetry.otlp_endpoint.is_some()),
+    ];
+    set.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
