@@ -67,15 +67,16 @@ async fn run(config: Config) -> Result<(), StartError> {
     let tidy = tokio::spawn(tidy(Arc::clone(&parts.state.quotas)));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = parts.state.hub.clone();
+    // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
+    let (farewell, said) = tokio::sync::oneshot::channel::<()>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        asked_to_stop().await;
-        tracing::info!("going away");
-        stop.start_draining();
+        let _ = said.await;
     });
     let server = tokio::spawn(server.into_future());
-    parts.state.hub.draining().await;
+    asked_to_stop().await;
+    tracing::info!("going away");
     parts.state.hub.drain(GOODBYE_WITHIN).await;
+    drop(farewell);
     let connections = parts.state.sockets.tasks();
     connections.close();
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, connections.wait()).await;

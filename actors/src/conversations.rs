@@ -24,6 +24,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_PARTS: usize = 20;
 /// How often the store is asked for due snoozes.
 const SNOOZES_EVERY: Duration = Duration::from_secs(5);
+/// How often the store is asked for turns that nobody works at.
+const RECOVER_EVERY: Duration = Duration::from_secs(30);
 /// The wait before a conversation that failed is opened again; doubled for each failure in a row.
 const REOPEN_AFTER: Duration = Duration::from_millis(50);
 /// The longest such wait.
@@ -107,19 +109,21 @@ impl Conversations {
         myself.send_after(SNOOZES_EVERY, || ConversationsMsg::WakeSnoozed);
     }
 
-    /// Turns that a crash left open are taken up by opening their conversations.
+    /// Turns that a crash left open are taken up by opening their conversations. Asked again now and then:
+    /// a conversation that could not be loaded when it was wanted has nobody else to remember its turn.
     async fn on_recover(&self, myself: &ActorRef<ConversationsMsg>) {
-        match self.around.store.open_turns().await {
+        let again = match self.around.store.open_turns().await {
             Ok(open) => {
-                for id in open {
-                    let _ = self.around.directory.find_or_open(id);
-                }
+                // While the tree is starting this supervisor may not be known yet: then all of it again.
+                let missed = open.into_iter().filter(|id| self.around.directory.find_or_open(*id).is_err());
+                if missed.count() > 0 { REOPEN_AFTER } else { RECOVER_EVERY }
             }
             Err(error) => {
                 tracing::warn!(%error, "open turns could not be read");
-                myself.send_after(SNOOZES_EVERY, || ConversationsMsg::Recover);
+                SNOOZES_EVERY
             }
-        }
+        };
+        myself.send_after(again, || ConversationsMsg::Recover);
     }
 
     fn on_sweep(&self, myself: &ActorRef<ConversationsMsg>, state: &mut State) {

@@ -1,12 +1,12 @@
 //! The one way in: what HTTP and the socket pumps may ask of the actors.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::concurrency::JoinHandle;
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorRef, RpcReplyPort, SpawnErr};
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use frontdesk_domain::conversation::{Ack, Command};
@@ -57,7 +57,7 @@ struct Shared {
     directory: Directory,
     store: Arc<dyn Store>,
     quotas: Arc<Quotas>,
-    draining: watch::Sender<bool>,
+    draining: AtomicBool,
     root: ActorRef<Start>,
 }
 
@@ -102,7 +102,7 @@ impl Hub {
             directory,
             store: on.store,
             quotas: on.quotas,
-            draining: watch::Sender::new(false),
+            draining: AtomicBool::new(false),
             root,
         };
         Ok((Self { shared: Arc::new(shared) }, done))
@@ -139,6 +139,9 @@ impl Hub {
         conversation: ConversationId,
         command: Command,
     ) -> Result<Ack, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::unavailable());
+        }
         self.check_quota(who)?;
         let command = self.resolve(who, command).await?;
         let actor = self.shared.directory.find_or_open(conversation)?;
@@ -183,24 +186,13 @@ impl Hub {
 
     /// True once the server is going away.
     pub fn is_draining(&self) -> bool {
-        *self.shared.draining.borrow()
-    }
-
-    /// Waits until the server is going away.
-    pub async fn draining(&self) {
-        // The sender lives as long as this hub does.
-        let _ = self.shared.draining.subscribe().wait_for(|draining| *draining).await;
-    }
-
-    /// From now on the server is going away: it says so where it is asked.
-    pub fn start_draining(&self) {
-        self.shared.draining.send_replace(true);
+        self.shared.draining.load(Ordering::Acquire)
     }
 
     /// Closes all sockets with 1001, then lets every conversation finish what it was asked. Returns when
     /// that is done, or after `within`.
     pub async fn drain(&self, within: Duration) {
-        self.start_draining();
+        self.shared.draining.store(true, Ordering::Release);
         if let Some(sockets) = self.shared.at.sockets.get() {
             let _ = sockets.call(SocketsMsg::Drain, Some(within / 2)).await;
         }

@@ -35,6 +35,8 @@ use crate::subscription::{Subscription, Verdict};
 
 /// How many conversations one agent's socket may read.
 pub const SUBSCRIPTIONS_MAX: usize = 2_000;
+/// How many times a client may ask for a conversation again before it was answered.
+const OPENS_WAITING_MAX: usize = 32;
 /// How long a socket waits before it looks at an inbox or a conversation again that failed.
 const REJOIN_AFTER: Duration = Duration::from_millis(100);
 /// The longest such wait, when it fails again and again.
@@ -126,7 +128,7 @@ impl Actor for Socket {
                 self.on_joined(&myself, conversation, joined, state).await;
             }
             SocketMsg::NotJoined { conversation, refusal } => {
-                self.on_not_joined(&myself, conversation, refusal, state);
+                self.on_not_joined(&myself, conversation, &refusal, state);
             }
             SocketMsg::Event { conversation, seq, prev, frame } => {
                 self.on_event(&myself, conversation, seq, prev, frame, state)?;

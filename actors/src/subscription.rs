@@ -4,6 +4,8 @@
 //! it is the next one; one that was told already is dropped; one that leaves a hole sends the socket to
 //! the store, where everything is before anybody is told.
 
+use std::collections::VecDeque;
+
 use frontdesk_domain::ids::Seq;
 
 use crate::messages::ConversationRef;
@@ -46,8 +48,8 @@ pub struct Subscription {
     pub actor: Option<ConversationRef>,
     /// How far the client has been told.
     pub place: Place,
-    /// The client was sent `opened`.
-    pub opened: bool,
+    /// What the client held when it asked again before it was answered: each `open` has its answer.
+    pub asked_again: VecDeque<Option<Seq>>,
     /// How often in a row the conversation failed.
     pub failures: u32,
 }
@@ -55,7 +57,7 @@ pub struct Subscription {
 impl Subscription {
     /// One that is being opened.
     pub fn joining(after: Option<Seq>) -> Self {
-        Self { actor: None, place: Place::Joining { after }, opened: false, failures: 0 }
+        Self { actor: None, place: Place::Joining { after }, asked_again: VecDeque::new(), failures: 0 }
     }
 
     /// The last event that the client was told, where that is known.

@@ -170,3 +170,25 @@ async fn draining_stores_what_was_accepted_and_says_goodbye() {
     let messages = stored.iter().filter(|event| matches!(event.kind, EventKind::Message(_))).count();
     assert!(messages >= acked, "{messages} stored, {acked} acknowledged");
 }
+
+#[tokio::test]
+async fn every_open_has_its_answer() {
+    let world = World::start().await;
+    world.guest(7);
+    let mut agent = world.connect(&world.agent(1, Role::Agent), None).await;
+    agent.send(json!({"type":"send","id":"m","conversation":conversation(7),"text":"x"}));
+    agent.expect("ack").await;
+    for after in [0, 1, 2, 3] {
+        agent.send(json!({"type":"open","conversation":conversation(7),"after":after}));
+    }
+    for expected in [3, 2, 1, 0] {
+        let events = agent.expect("opened").await["events"].as_array().unwrap().len();
+        assert_eq!(events, expected, "each with what it asked for");
+    }
+    for _ in 0..3 {
+        agent.send(json!({"type":"open","conversation":conversation(99)}));
+    }
+    for _ in 0..3 {
+        assert_eq!(agent.expect("error").await["code"], "not_found");
+    }
+}

@@ -158,3 +158,17 @@ async fn sigterm_says_goodbye_and_exits_clean() {
     assert_eq!(desk.end().await, 1001);
     assert_eq!(server.exit().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn while_it_says_goodbye_it_is_not_ready() {
+    let mut server = Server::start(&[]).await;
+    // A client that does not answer the farewell is waited for.
+    let (_guest, _page) = server.guest_page().await;
+    server.signal(Signal::SIGTERM);
+    let give_up = std::time::Instant::now() + Duration::from_secs(3);
+    let mut caller = server.caller();
+    while caller.get("/readyz").await.0 != 503 {
+        assert!(std::time::Instant::now() < give_up, "never said that it is not ready");
+    }
+    assert_eq!(server.exit().await.code(), Some(0));
+}

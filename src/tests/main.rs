@@ -1,9 +1,29 @@
-//! The contract, from outside: every test starts the built server and talks to it over real sockets.
+//! The contract (actors/domain/CONTRACT.md), from outside: every test starts the built server and talks to it over real sockets.
 
 #![allow(missing_docs, reason = "tests say what they do in their names")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, clippy::disallowed_methods, reason = "plainness before speed")]
 
+mod actions;
+mod agents;
 mod chat;
 mod durability;
+mod frames;
+mod guests;
+mod hello;
+mod inbox;
+mod isolation;
+mod knowledge;
+mod limits;
+mod logins;
+mod ops;
+mod pages;
+mod repeats;
+mod resume;
+mod rights;
+mod start;
+mod storage;
 mod support;
+mod takeover;
+mod text;
+mod turns;

@@ -9,9 +9,9 @@ use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
 
 use crate::messages::{ConversationMsg, Permit, Reply, SocketRef, WebIngressMsg};
-use crate::subscription::Subscription;
+use crate::subscription::{Place, Subscription};
 
-use super::{SUBSCRIPTIONS_MAX, Socket, State};
+use super::{OPENS_WAITING_MAX, SUBSCRIPTIONS_MAX, Socket, State};
 
 impl Socket {
     pub(super) async fn on_frame(
@@ -96,6 +96,15 @@ impl Socket {
     ) -> Result<(), Refusal> {
         if state.reads.len() >= SUBSCRIPTIONS_MAX && !state.reads.contains_key(&conversation) {
             return Err(Refusal::new(Code::RateLimited, "too many conversations are open here"));
+        }
+        if let Some(read) = state.reads.get_mut(&conversation)
+            && matches!(read.place, Place::Joining { .. })
+        {
+            if read.asked_again.len() >= OPENS_WAITING_MAX {
+                return Err(Refusal::new(Code::RateLimited, "this conversation is being opened"));
+            }
+            read.asked_again.push_back(after);
+            return Ok(());
         }
         self.on_leave(myself, conversation, state);
         state.reads.insert(conversation, Subscription::joining(after));

@@ -45,7 +45,7 @@ impl Socket {
                 let who = self.who.clone();
                 let _ = actor.cast(ConversationMsg::Join { id: self.id, socket: myself.clone(), who });
             }
-            Err(refusal) => self.on_not_joined(myself, conversation, refusal, state),
+            Err(refusal) => self.on_not_joined(myself, conversation, &refusal, state),
         }
     }
 
@@ -59,13 +59,16 @@ impl Socket {
         &self,
         myself: &SocketRef,
         conversation: ConversationId,
-        refusal: Refusal,
+        refusal: &Refusal,
         state: &mut State,
     ) {
         let Some(read) = state.reads.get_mut(&conversation) else { return };
         if refusal.code == Code::NotFound {
-            state.reads.remove(&conversation);
-            return state.tell(&ServerFrame::refused_in(conversation, refusal));
+            let asked = state.reads.remove(&conversation).map_or(0, |read| read.asked_again.len());
+            for _ in 0..=asked {
+                state.tell(&ServerFrame::refused_in(conversation, refusal.clone()));
+            }
+            return;
         }
         // It will be there again: the client need not do anything.
         read.failures += 1;
@@ -98,7 +101,7 @@ impl Socket {
             None => Vec::new(),
             Some(span) => match self.around.store.events(conversation, audience, span).await {
                 Ok(events) => events,
-                Err(_) => return self.on_not_joined(myself, conversation, Refusal::unavailable(), state),
+                Err(_) => return self.on_not_joined(myself, conversation, &Refusal::unavailable(), state),
             },
         };
         let more = trim(&mut events, after.is_some());
@@ -116,6 +119,14 @@ impl Socket {
         }
         if behind {
             let _ = myself.cast(SocketMsg::CatchUp { conversation });
+        }
+        let again = state.reads.get_mut(&conversation).and_then(|read| {
+            let after = read.asked_again.pop_front()?;
+            read.place = Place::Joining { after };
+            Some(())
+        });
+        if again.is_some() {
+            self.join(myself, conversation, state);
         }
     }
 

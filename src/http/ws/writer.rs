@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use frontdesk_actors::outbox::{Due, OutboxReader};
 use frontdesk_domain::frame::{Close, HELLO_WITHIN_SECS, PING_EVERY_SECS, SILENT_AFTER_SECS};
+use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -52,7 +53,10 @@ async fn pump<W: AsyncWrite + Unpin>(
                 }
                 write(io, &mut buffer).await?;
                 if let Some(close) = close {
-                    return Ok(Some(close.into()));
+                    // A reader that breaks off also ends its socket, which closes the outbox: the reader
+                    // knows why.
+                    let said = line.take().now_or_never().and_then(|replies| replies.farewell);
+                    return Ok(Some(said.unwrap_or_else(|| close.into())));
                 }
             }
             Replies { pong, farewell, over } = line.take() => {

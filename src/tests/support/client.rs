@@ -15,8 +15,12 @@ pub struct Client {
     pub ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// The close code, once the connection has ended; 1006 if it ended without one.
     pub closed: Option<u16>,
+    /// Why, in the server's words.
+    pub reason: String,
     /// The answer to `hello`.
     pub welcome: Value,
+    /// The subprotocol that the server took.
+    pub protocol: Option<String>,
 }
 
 impl Client {
@@ -34,7 +38,11 @@ impl Client {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         match connect_async(request).await {
-            Ok((ws, _)) => Ok(Self { ws, closed: None, welcome: Value::Null }),
+            Ok((ws, answer)) => {
+                let protocol = answer.headers().get("sec-websocket-protocol");
+                let protocol = protocol.map(|name| name.to_str().unwrap().to_owned());
+                Ok(Self { ws, closed: None, reason: String::new(), welcome: Value::Null, protocol })
+            }
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
@@ -80,6 +88,7 @@ impl Client {
             match tokio::time::timeout_at(give_up, self.ws.next()).await.map_err(|_| ())? {
                 Some(Ok(Message::Text(text))) => return Ok(Some(serde_json::from_str(&text).unwrap())),
                 Some(Ok(Message::Close(frame))) => {
+                    self.reason = frame.as_ref().map_or(String::new(), |frame| frame.reason.to_string());
                     self.closed = Some(frame.map_or(1005, |frame| frame.code.into()));
                     // Finish the close handshake.
                     let _ = tokio::time::timeout(Duration::from_secs(1), self.ws.next()).await;
@@ -100,6 +109,39 @@ impl Client {
                 return frame;
             }
         }
+    }
+
+    /// The next frame that fits; others are passed over.
+    pub async fn find(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.next().await;
+            let frame =
+                frame.unwrap_or_else(|| panic!("closed ({:?}) while waiting for {what}", self.closed));
+            if fits(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    /// Sends something and waits for its `ack` or `error`.
+    pub async fn ask(&mut self, frame: Value) -> Value {
+        self.send(frame).await;
+        self.find("an answer", |frame| frame["type"] == "ack" || frame["type"] == "error").await
+    }
+
+    /// Sends something and waits for the `ack`.
+    pub async fn done(&mut self, frame: Value) -> u64 {
+        let answer = self.ask(frame).await;
+        assert_eq!(answer["type"], "ack", "{answer}");
+        answer["seq"].as_u64().unwrap()
+    }
+
+    /// Sends something that is refused; answers the code.
+    pub async fn refused(&mut self, frame: Value) -> String {
+        let answer = self.ask(frame).await;
+        assert_eq!(answer["type"], "error", "{answer}");
+        assert!(answer["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer}");
+        answer["code"].as_str().unwrap().to_owned()
     }
 
     /// The next event of this kind.
@@ -139,6 +181,18 @@ impl Client {
         }
         self.send(open).await;
         self.expect("opened").await
+    }
+
+    /// The next summary of a conversation that fits, as the inbox tells it.
+    pub async fn summary(&mut self, conversation: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let inbox = self.expect("inbox").await;
+            let upserts = inbox["upserts"].as_array().unwrap();
+            if let Some(found) = upserts.iter().find(|summary| summary["id"] == conversation && fits(summary))
+            {
+                return found.clone();
+            }
+        }
     }
 
     /// Does something to a conversation and waits for the answer.

@@ -10,6 +10,8 @@ pub struct Caller {
     pub token: String,
     /// `Cookie` header of an agent, or empty.
     pub cookie: String,
+    /// An agent's id.
+    pub id: String,
     /// A guest's conversation.
     pub conversation: String,
     /// The newest answer's headers.
@@ -25,6 +27,7 @@ impl Caller {
             http: http.build().unwrap(),
             token: String::new(),
             cookie: String::new(),
+            id: String::new(),
             conversation: String::new(),
             headers: HeaderMap::new(),
         }
@@ -60,12 +63,49 @@ impl Caller {
         self.call("POST", path, Some(&body)).await
     }
 
+    pub async fn put(&mut self, path: &str, body: Value) -> (u16, Value) {
+        self.call("PUT", path, Some(&body)).await
+    }
+
+    pub async fn patch(&mut self, path: &str, body: Value) -> (u16, Value) {
+        self.call("PATCH", path, Some(&body)).await
+    }
+
+    pub async fn delete(&mut self, path: &str) -> (u16, Value) {
+        self.call("DELETE", path, None).await
+    }
+
+    /// A header of the newest answer, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Something that is refused, in the form of RFC 9457. Answers what it says.
+    pub async fn refused(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        (status, code): (u16, &str),
+    ) -> Value {
+        let (seen, problem) = self.call(method, path, body.as_ref()).await;
+        let what = format!("{method} {path} {body:?}: {problem}");
+        assert_eq!((seen, problem["code"].as_str()), (status, Some(code)), "{what}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{what}");
+        assert_eq!(problem["status"], status, "{what}");
+        for field in ["type", "title", "detail"] {
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {what}");
+        }
+        problem
+    }
+
     pub async fn login(&mut self, email: &str, password: &str) {
         let (status, body) = self.post("/api/login", json!({"email": email, "password": password})).await;
         assert_eq!(status, 200, "{body}");
         let cookie = self.headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
         self.token = cookie.split_once('=').unwrap().1.to_owned();
         self.cookie = cookie;
+        self.id = body["agent"]["id"].as_str().unwrap().to_owned();
     }
 
     pub async fn new_session(&mut self, body: Value) -> Value {

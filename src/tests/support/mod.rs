@@ -1,9 +1,13 @@
 //! The server as its users meet it: the built program, real sockets, a real database.
 
+pub mod ai;
 pub mod client;
 pub mod http;
+pub mod scene;
 pub mod server;
 
+pub use ai::Ai;
 pub use client::Client;
 pub use http::Caller;
+pub use scene::Scene;
 pub use server::Server;

@@ -1,0 +1,158 @@
+//! What the AI answers from: who may read and write it, and that it is live at once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::Server;
+
+#[tokio::test]
+async fn written_read_and_removed() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let mut caller = server.agent("supervisor").await;
+    let body = "**Yes**, <b>on the roof</b>.\n\n- 1\n- 2\n\t\r\n";
+    let text =
+        json!({"title":" Is there a pool? ","body":body,"locale":"en","tags":["Pool "," pool","spa"],"x":1});
+    let (status, made) = caller.post("/api/knowledge", text).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(
+        (&made["title"], &made["body"]),
+        (&json!("Is there a pool?"), &json!(body)),
+        "Markdown is kept"
+    );
+    assert_eq!((&made["locale"], &made["tags"]), (&json!("en"), &json!(["pool", "spa"])));
+    let path = format!("/api/knowledge/{}", made["id"].as_str().unwrap());
+    assert_eq!(caller.get(&path).await, (200, made.clone()));
+    let (status, written) = caller.put(&path, json!({"title":"Pool","body":"No."})).await;
+    assert_eq!((status, &written["id"], &written["tags"]), (200, &made["id"], &json!([])));
+    assert_eq!((&written["locale"], &written["created_at"]), (&Value::Null, &made["created_at"]));
+    assert_eq!(caller.get(&path).await.1, written);
+    assert_eq!(caller.delete(&path).await, (204, Value::Null));
+    for (method, body) in [("GET", None), ("PUT", Some(json!({"title":"a","body":"b"}))), ("DELETE", None)] {
+        caller.refused(method, &path, body, (404, "not_found")).await;
+    }
+    caller.refused("GET", "/api/knowledge/not-an-id", None, (404, "not_found")).await;
+    assert_eq!(caller.get("/api/knowledge").await.1, json!({"items": [], "next": null}));
+}
+
+#[tokio::test]
+async fn who_may() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let text = json!({"title":"a","body":"b"});
+    let (_, made) = server.admin().await.post("/api/knowledge", text.clone()).await;
+    let path = format!("/api/knowledge/{}", made["id"].as_str().unwrap());
+    for (role, reads, writes) in [
+        ("guest", false, false),
+        ("viewer", true, false),
+        ("agent", true, false),
+        ("supervisor", true, true),
+        ("admin", true, true),
+    ] {
+        let mut caller = if role == "guest" { server.guest().await } else { server.agent(role).await };
+        for path in ["/api/knowledge", path.as_str()] {
+            assert_eq!(caller.get(path).await.0, if reads { 200 } else { 403 }, "{role}");
+        }
+        if writes {
+            assert_eq!(caller.put(&path, text.clone()).await.0, 200, "{role}");
+        } else {
+            caller.refused("POST", "/api/knowledge", Some(text.clone()), (403, "forbidden")).await;
+            caller.refused("PUT", &path, Some(text.clone()), (403, "forbidden")).await;
+            caller.refused("DELETE", &path, None, (403, "forbidden")).await;
+        }
+    }
+    server.caller().refused("GET", "/api/knowledge", None, (401, "unauthorized")).await;
+}
+
+#[tokio::test]
+async fn what_an_entry_must_be() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let mut admin = server.admin().await;
+    let tags: Vec<String> = (0..21).map(|n| format!("t{n}")).collect();
+    for (bad, code) in [
+        (json!({"title":"","body":"b"}), "bad_text"),
+        (json!({"title":"a","body":" \n"}), "bad_text"),
+        (json!({"title":"x".repeat(201),"body":"b"}), "bad_text"),
+        (json!({"title":"a","body":"x".repeat(20_001)}), "bad_text"),
+        (json!({"title":"a\u{0}","body":"b"}), "bad_text"),
+        (json!({"title":"a","body":"b\u{7}"}), "bad_text"),
+        (json!({"title":"a","body":"b","locale":"x".repeat(36)}), "bad_text"),
+        (json!({"title":"a","body":"b","tags":tags}), "bad_text"),
+        (json!({"title":"a","body":"b","tags":[""]}), "bad_text"),
+        (json!({"title":"a","body":"b","tags":["x".repeat(33)]}), "bad_text"),
+        (json!({"title":"a"}), "bad_frame"),
+        (json!({"title":"a","body":7}), "bad_frame"),
+        (json!({"title":"a","body":"b","tags":"pool"}), "bad_frame"),
+    ] {
+        admin.refused("POST", "/api/knowledge", Some(bad), (400, code)).await;
+    }
+    let longest = json!({"title":"ü".repeat(200),"body":"界".repeat(20_000),"tags":tags[..20]});
+    assert_eq!(admin.post("/api/knowledge", longest).await.0, 201);
+}
+
+#[tokio::test]
+async fn the_list_by_title_in_pages_and_searched() {
+    let server = Server::start(&[]).await;
+    let mut admin = server.admin().await;
+    let (_, all) = admin.get("/api/knowledge?limit=200").await;
+    let all = all["items"].as_array().unwrap().clone();
+    assert!(all.len() >= 35, "the demo hotel: {}", all.len());
+    let titles: Vec<String> = all.iter().map(|item| item["title"].as_str().unwrap().to_lowercase()).collect();
+    assert!(titles.is_sorted(), "{titles:?}");
+    let (mut found, mut query) = (Vec::new(), "?limit=7".to_owned());
+    loop {
+        let (_, page) = admin.get(&format!("/api/knowledge{query}")).await;
+        found.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { break };
+        query = format!("?limit=7&cursor={next}");
+    }
+    assert_eq!(found, all);
+    let (_, hits) = admin.get("/api/knowledge?q=BREAKFAST").await;
+    let hits = hits["items"].as_array().unwrap();
+    assert!(!hits.is_empty() && hits.len() < all.len());
+    assert!(hits.iter().all(|hit| hit.to_string().to_lowercase().contains("breakfast")));
+    for bad in ["?limit=0", "?limit=201", "?cursor=nonsense"] {
+        admin.refused("GET", &format!("/api/knowledge{bad}"), None, (400, "bad_frame")).await;
+    }
+}
+
+/// A new guest's question, and what becomes of it: the AI's answer, or nothing but a person.
+async fn asked(server: &Server) -> String {
+    let (_, mut page) = server.guest_page().await;
+    page.say("q", "Where is the observatory?").await;
+    let end = |frame: &Value| frame["status"] == "waiting" || frame.get("citations").is_some();
+    let frame = page.find("an end", |frame| frame["type"] == "event" && end(frame)).await;
+    frame["text"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_change_is_in_the_ai_within_a_second() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let mut admin = server.admin().await;
+    assert_eq!(asked(&server).await, "");
+    let mut path = String::new();
+    for (body, known) in
+        [(Some("In the east tower."), "east tower"), (Some("On the roof."), "roof"), (None, "")]
+    {
+        match body {
+            Some(body) if path.is_empty() => {
+                let text = json!({"title": "Where is the observatory?", "body": body});
+                let (_, made) = admin.post("/api/knowledge", text).await;
+                path = format!("/api/knowledge/{}", made["id"].as_str().unwrap());
+            }
+            Some(body) => {
+                let text = json!({"title": "Where is the observatory?", "body": body});
+                assert_eq!(admin.put(&path, text).await.0, 200);
+            }
+            None => assert_eq!(admin.delete(&path).await.0, 204),
+        }
+        let began = Instant::now();
+        loop {
+            let at = began.elapsed();
+            let answer = asked(&server).await;
+            if answer.contains(known) && answer.is_empty() == known.is_empty() {
+                break;
+            }
+            assert!(at < Duration::from_secs(1), "{known:?}: still {answer:?}");
+        }
+    }
+}
