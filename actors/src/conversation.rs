@@ -6,6 +6,8 @@
 //! Killed by a conflict in the store (somebody else wrote) or a panic; then it is opened again from disk.
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
+mod readers;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,21 +17,17 @@ use frontdesk_domain::conversation::{
     Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews, TurnStep,
 };
 use frontdesk_domain::frame::ServerFrame;
-use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
-use frontdesk_domain::people::{Audience, Author, AuthorKind, Principal};
+use frontdesk_domain::ids::{ConversationId, TurnId};
+use frontdesk_domain::people::{Audience, Principal};
 use frontdesk_domain::refusal::Refusal;
 
 use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::fanout::Fanout;
-use crate::messages::{
-    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, SocketId, SocketMsg, SocketRef, TurnRequest,
-};
+use crate::messages::{AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest};
 use crate::ports::{Commit, Store, StoreError, TurnRow};
 
-/// How long after its last command a conversation without readers stays in memory.
-const IDLE_AFTER: Duration = Duration::from_secs(60);
 /// How long a retiring conversation still takes what was on its way when it left the directory.
 const RETIRE_AFTER: Duration = Duration::from_secs(1);
 /// When a turn of which nothing was heard is given up. Longer than the pool's own deadline: this is for
@@ -120,10 +118,10 @@ impl Actor for Conversation {
                 self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state).await?;
             }
             ConversationMsg::CheckTurn { turn } => self.on_check_turn(&myself, turn, state).await?,
-            ConversationMsg::Join { id, socket, who } => self.on_join(&myself, id, &socket, &who, state),
+            ConversationMsg::Join(reader) => self.on_join(&myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
-            ConversationMsg::Typing { from, by, on } => self.on_typing(from, by, on, state),
-            ConversationMsg::Read { from, by, seq } => self.on_read(from, by, seq, state).await,
+            ConversationMsg::Typing { from, on } => self.on_typing(&from, on, state),
+            ConversationMsg::Read { from, seq } => self.on_read(&from, seq, state).await,
             ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
             ConversationMsg::Retire => {
                 self.save_marks(state).await;
@@ -218,84 +216,6 @@ impl Conversation {
     ) -> Result<(), ActorProcessingErr> {
         let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
         self.on_perform(myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await
-    }
-
-    fn on_join(
-        &self,
-        myself: &ConversationRef,
-        id: SocketId,
-        socket: &SocketRef,
-        who: &Principal,
-        state: &mut State,
-    ) {
-        let refusal = match &state.rules {
-            Ok(rules) if rules.admits(who) => {
-                let audience = who.audience();
-                state.readers.join(id, socket.clone(), audience);
-                let speaking = rules.turn().filter(|turn| !turn.shown.is_empty());
-                let joined = SocketMsg::Joined {
-                    conversation: self.id,
-                    actor: myself.clone(),
-                    summary: Box::new(rules.summary().seen_by(audience)),
-                    head: rules.head(audience),
-                    draft: speaking.map(|turn| (turn.id, turn.shown.clone())),
-                    ai_typing: rules.turn().is_some(),
-                };
-                let _ = socket.cast(joined);
-                return;
-            }
-            Ok(_) => Refusal::not_found(),
-            Err(refusal) => refusal.clone(),
-        };
-        let _ = socket.cast(SocketMsg::NotJoined { conversation: self.id, refusal });
-    }
-
-    fn on_typing(&self, from: SocketId, by: Author, on: bool, state: &mut State) {
-        let Ok(rules) = &state.rules else { return };
-        let frame = ServerFrame::Typing { conversation: self.id, by, on };
-        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from));
-    }
-
-    async fn on_read(&self, from: SocketId, by: Author, seq: Seq, state: &mut State) {
-        let Ok(rules) = &mut state.rules else { return };
-        let unread = rules.summary().unread;
-        if !rules.mark_read(by.kind, seq) {
-            return;
-        }
-        state.marks_unsaved = true;
-        let seq = rules.read_by(by.kind);
-        let counted = by.kind == AuthorKind::Agent && rules.summary().unread != unread;
-        let frame = ServerFrame::Read { conversation: self.id, by, seq };
-        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from));
-        if counted {
-            // The list is read from the store: agents must find there what they see live.
-            self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
-            self.save_marks(state).await;
-        }
-    }
-
-    async fn on_check_idle(&self, myself: &ConversationRef, state: &mut State) {
-        let busy = state.rules.as_ref().is_ok_and(|rules| rules.turn().is_some());
-        if state.retiring || busy || !state.readers.is_empty() || state.active_at.elapsed() < IDLE_AFTER {
-            return self.save_marks(state).await;
-        }
-        // First nobody can find it any more, then it takes what was on its way, then it stops.
-        state.retiring = true;
-        self.around.directory.remove(self.id, myself.get_id());
-        myself.send_after(RETIRE_AFTER, || ConversationMsg::Retire);
-    }
-
-    /// Stores read marks that no commit has taken along. They are no events: lost in a crash, a message
-    /// is shown as unread once more.
-    async fn save_marks(&self, state: &mut State) {
-        let Ok(rules) = &state.rules else { return };
-        if !std::mem::take(&mut state.marks_unsaved) {
-            return;
-        }
-        let commit = Commit { events: Vec::new(), snapshot: rules.snapshot().clone(), turn: TurnRow::Keep };
-        if self.around.store.append(commit).await.is_err() {
-            state.marks_unsaved = true;
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use frontdesk_domain::conversation::{Ack, Command, TurnNews};
 use frontdesk_domain::frame::{ClientFrame, Close};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
-use frontdesk_domain::people::{AgentRef, Author, Principal};
+use frontdesk_domain::people::{AgentRef, Principal};
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::summary::Summary;
 
@@ -87,6 +87,17 @@ impl Drop for Reply {
     }
 }
 
+/// A socket and who is at its other end.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The socket's name.
+    pub id: SocketId,
+    /// The socket.
+    pub socket: SocketRef,
+    /// Who reads there.
+    pub who: Box<Principal>,
+}
+
 /// To a conversation.
 #[derive(Debug)]
 pub enum ConversationMsg {
@@ -100,14 +111,7 @@ pub enum ConversationMsg {
         reply: Reply,
     },
     /// Tell this socket what happens. Answered with [`SocketMsg::Joined`] or [`SocketMsg::NotJoined`].
-    Join {
-        /// The socket's name.
-        id: SocketId,
-        /// The socket.
-        socket: SocketRef,
-        /// Who reads there.
-        who: Principal,
-    },
+    Join(Reader),
     /// No more.
     Leave {
         /// The socket's name.
@@ -116,18 +120,14 @@ pub enum ConversationMsg {
     /// Somebody is writing, or no longer.
     Typing {
         /// The socket that says so; it is not told.
-        from: SocketId,
-        /// Who.
-        by: Author,
+        from: Reader,
         /// Whether.
         on: bool,
     },
     /// Somebody has read up to here.
     Read {
         /// The socket that says so; it is not told.
-        from: SocketId,
-        /// Who.
-        by: Author,
+        from: Reader,
         /// The last event read.
         seq: Seq,
     },
@@ -320,14 +320,7 @@ pub enum WebIngressMsg {
         reply: Reply,
     },
     /// A guest's socket wants its conversation.
-    Join {
-        /// The socket's name.
-        id: SocketId,
-        /// The socket.
-        socket: SocketRef,
-        /// Who.
-        who: Box<Principal>,
-    },
+    Join(Reader),
 }
 
 /// A turn that the AI is to answer.

@@ -16,7 +16,7 @@ use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::directory::Directory;
-use crate::messages::{ConversationMsg, Reply, SocketId, SocketMsg, SocketRef, WebIngressMsg};
+use crate::messages::{ConversationMsg, Reader, Reply, SocketMsg, WebIngressMsg};
 use crate::quotas::Quotas;
 
 /// The actor.
@@ -44,7 +44,7 @@ impl Actor for WebIngress {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             WebIngressMsg::Admit { who, command, reply } => self.on_admit(who, command, reply),
-            WebIngressMsg::Join { id, socket, who } => self.on_join(id, &socket, *who),
+            WebIngressMsg::Join(reader) => self.on_join(reader),
         }
         Ok(())
     }
@@ -65,14 +65,14 @@ impl WebIngress {
         }
     }
 
-    fn on_join(&self, id: SocketId, socket: &SocketRef, who: Principal) {
-        let Principal::Guest { conversation, .. } = who else { return };
+    fn on_join(&self, reader: Reader) {
+        let Principal::Guest { conversation, .. } = *reader.who else { return };
         match self.directory.find_or_open(conversation) {
             Ok(actor) => {
-                let _ = actor.cast(ConversationMsg::Join { id, socket: socket.clone(), who });
+                let _ = actor.cast(ConversationMsg::Join(reader));
             }
             Err(refusal) => {
-                let _ = socket.cast(SocketMsg::NotJoined { conversation, refusal });
+                let _ = reader.socket.cast(SocketMsg::NotJoined { conversation, refusal });
             }
         }
     }

@@ -145,3 +145,17 @@ async fn typing_and_reading_reach_the_others_only() {
     let typing = |frame: &serde_json::Value| frame["type"] == "typing" && frame["by"]["kind"] == "guest";
     assert!(!guest.settle().await.iter().any(typing));
 }
+
+#[tokio::test]
+async fn reading_needs_no_opening_but_the_right() {
+    let world = World::start().await;
+    let _silent = world.model.asked();
+    let mut guest = world.connect(&world.guest(7), None).await;
+    let mut agent = world.connect(&world.agent(1, Role::Agent), None).await;
+    guest.say("g1", "Hello?");
+    guest.expect("ack").await;
+    agent.send(json!({"type":"read","conversation":conversation(7),"seq":1}));
+    assert_eq!(guest.expect("read").await["by"]["kind"], "agent");
+    agent.send(json!({"type":"read","conversation":conversation(99),"seq":1}));
+    assert_eq!(agent.expect("error").await["code"], "not_found");
+}

@@ -59,12 +59,12 @@ impl Socket {
                 Err(refusal) => Err(refusal),
             },
             ClientFrame::Typing { conversation, on } => {
-                let by = self.who.author();
-                self.pass(conversation, ConversationMsg::Typing { from: self.id, by, on }, state)
+                let from = self.reader(myself);
+                self.pass(conversation, ConversationMsg::Typing { from, on }, state)
             }
             ClientFrame::Read { conversation, seq } => {
-                let by = self.who.author();
-                self.pass(conversation, ConversationMsg::Read { from: self.id, by, seq }, state)
+                let from = self.reader(myself);
+                self.pass(conversation, ConversationMsg::Read { from, seq }, state)
             }
         };
         match refused {
@@ -173,7 +173,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Passes something on to a conversation that the client reads.
+    /// Passes something on to a conversation, open here or not. It checks whether it is the client's.
     fn pass(
         &self,
         named: Option<ConversationId>,
@@ -181,10 +181,12 @@ impl Socket {
         state: &State,
     ) -> Result<(), Refusal> {
         let to = self.where_to(named)?;
-        let read = state.reads.get(&to).ok_or_else(Refusal::not_found)?;
-        if let Some(actor) = &read.actor {
-            let _ = actor.cast(message);
-        }
+        let read_here = state.reads.get(&to).and_then(|read| read.actor.clone());
+        let actor = match read_here {
+            Some(actor) => actor,
+            None => self.around.directory.find_or_open(to)?,
+        };
+        let _ = actor.cast(message);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use frontdesk_domain::people::{Author, AuthorKind, Principal};
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::summary::Summary;
 
-use crate::messages::{ConversationMsg, ConversationRef, SocketMsg, SocketRef, WebIngressMsg};
+use crate::messages::{ConversationMsg, ConversationRef, Reader, SocketMsg, SocketRef, WebIngressMsg};
 use crate::ports::Span;
 use crate::subscription::Place;
 
@@ -42,8 +42,7 @@ impl Socket {
         }
         match self.around.directory.find_or_open(conversation) {
             Ok(actor) => {
-                let who = self.who.clone();
-                let _ = actor.cast(ConversationMsg::Join { id: self.id, socket: myself.clone(), who });
+                let _ = actor.cast(ConversationMsg::Join(self.reader(myself)));
             }
             Err(refusal) => self.on_not_joined(myself, conversation, &refusal, state),
         }
@@ -51,8 +50,12 @@ impl Socket {
 
     /// A guest's conversation is found or opened by the ingress of its channel.
     pub(super) fn join_own(&self, myself: &SocketRef) {
-        let (socket, who) = (myself.clone(), Box::new(self.who.clone()));
-        self.around.web_ingress.cast(WebIngressMsg::Join { id: self.id, socket, who });
+        self.around.web_ingress.cast(WebIngressMsg::Join(self.reader(myself)));
+    }
+
+    /// This socket, as conversations know it.
+    pub(super) fn reader(&self, myself: &SocketRef) -> Reader {
+        Reader { id: self.id, socket: myself.clone(), who: Box::new(self.who.clone()) }
     }
 
     pub(super) fn on_not_joined(
@@ -62,7 +65,6 @@ impl Socket {
         refusal: &Refusal,
         state: &mut State,
     ) {
-        let Some(read) = state.reads.get_mut(&conversation) else { return };
         if refusal.code == Code::NotFound {
             let asked = state.reads.remove(&conversation).map_or(0, |read| read.asked_again.len());
             for _ in 0..=asked {
@@ -70,6 +72,7 @@ impl Socket {
             }
             return;
         }
+        let Some(read) = state.reads.get_mut(&conversation) else { return };
         // It will be there again: the client need not do anything.
         read.failures += 1;
         myself.send_after(backoff(read.failures), move || SocketMsg::Rejoin { conversation });

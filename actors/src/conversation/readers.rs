@@ -1,0 +1,102 @@
+//! A conversation's readers: who joins, what they are told in passing, how far they have read, and when
+//! nobody is left.
+
+use std::time::Duration;
+
+use frontdesk_domain::conversation::Conversation as Rules;
+use frontdesk_domain::frame::ServerFrame;
+use frontdesk_domain::ids::Seq;
+use frontdesk_domain::people::AuthorKind;
+use frontdesk_domain::refusal::Refusal;
+
+use crate::messages::{ConversationMsg, ConversationRef, InboxMsg, Reader, SocketMsg};
+use crate::ports::{Commit, TurnRow};
+
+use super::{Conversation, RETIRE_AFTER, State};
+
+/// How long after its last command a conversation without readers stays in memory.
+const IDLE_AFTER: Duration = Duration::from_secs(60);
+
+impl Conversation {
+    pub(super) fn on_join(&self, myself: &ConversationRef, reader: &Reader, state: &mut State) {
+        let Some(rules) = self.admit(reader, state) else { return };
+        let audience = reader.who.audience();
+        let speaking = rules.turn().filter(|turn| !turn.shown.is_empty());
+        let joined = SocketMsg::Joined {
+            conversation: self.id,
+            actor: myself.clone(),
+            summary: Box::new(rules.summary().seen_by(audience)),
+            head: rules.head(audience),
+            draft: speaking.map(|turn| (turn.id, turn.shown.clone())),
+            ai_typing: rules.turn().is_some(),
+        };
+        state.readers.join(reader.id, reader.socket.clone(), audience);
+        let _ = reader.socket.cast(joined);
+    }
+
+    pub(super) fn on_typing(&self, from: &Reader, on: bool, state: &mut State) {
+        if self.admit(from, state).is_none() {
+            return;
+        }
+        let Ok(rules) = &state.rules else { return };
+        let frame = ServerFrame::Typing { conversation: self.id, by: from.who.author(), on };
+        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
+    }
+
+    pub(super) async fn on_read(&self, from: &Reader, seq: Seq, state: &mut State) {
+        if self.admit(from, state).is_none() {
+            return;
+        }
+        let Ok(rules) = &mut state.rules else { return };
+        let by = from.who.author();
+        let unread = rules.summary().unread;
+        if !rules.mark_read(by.kind, seq) {
+            return;
+        }
+        state.marks_unsaved = true;
+        let seq = rules.read_by(by.kind);
+        let counted = by.kind == AuthorKind::Agent && rules.summary().unread != unread;
+        let frame = ServerFrame::Read { conversation: self.id, by, seq };
+        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
+        if counted {
+            // The list is read from the store: agents must find there what they see live.
+            self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
+            self.save_marks(state).await;
+        }
+    }
+
+    /// The conversation, for one who may know of it; anybody else is told that there is none.
+    fn admit<'a>(&self, reader: &Reader, state: &'a State) -> Option<&'a Rules> {
+        let refusal = match &state.rules {
+            Ok(rules) if rules.admits(&reader.who) => return Some(rules),
+            Ok(_) => Refusal::not_found(),
+            Err(refusal) => refusal.clone(),
+        };
+        let _ = reader.socket.cast(SocketMsg::NotJoined { conversation: self.id, refusal });
+        None
+    }
+
+    pub(super) async fn on_check_idle(&self, myself: &ConversationRef, state: &mut State) {
+        let busy = state.rules.as_ref().is_ok_and(|rules| rules.turn().is_some());
+        if state.retiring || busy || !state.readers.is_empty() || state.active_at.elapsed() < IDLE_AFTER {
+            return self.save_marks(state).await;
+        }
+        // First nobody can find it any more, then it takes what was on its way, then it stops.
+        state.retiring = true;
+        self.around.directory.remove(self.id, myself.get_id());
+        myself.send_after(RETIRE_AFTER, || ConversationMsg::Retire);
+    }
+
+    /// Stores read marks that no commit has taken along. They are no events: lost in a crash, a message
+    /// is shown as unread once more.
+    pub(super) async fn save_marks(&self, state: &mut State) {
+        let Ok(rules) = &state.rules else { return };
+        if !std::mem::take(&mut state.marks_unsaved) {
+            return;
+        }
+        let commit = Commit { events: Vec::new(), snapshot: rules.snapshot().clone(), turn: TurnRow::Keep };
+        if self.around.store.append(commit).await.is_err() {
+            state.marks_unsaved = true;
+        }
+    }
+}
