@@ -3,6 +3,9 @@
 PAGES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*')
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
+# The same packages and features for lint, tests and browser tests, so that dependencies are built once.
+ALL := --workspace --features frontdesk-domain/typescript
+
 .PHONY: run test test-rust test-web test-browser pages types fmt lint clean
 
 ## run: build the pages and the server, start it on SQLite in ./data
@@ -20,15 +23,11 @@ needs:
 ## lint: format and clippy, warnings are errors
 lint: pages
 	cargo fmt --all -- --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy $(ALL) --all-targets -- -D warnings
 
-## test-rust: the rules, then the actors, then the server over real sockets, then the harness
+## test-rust: the rules, the actors, the server over real sockets, the harness, each with its own lines
 test-rust: pages
-	cargo test -p frontdesk-domain
-	cargo test -p frontdesk-domain --features typescript --test typescript
-	cargo test -p frontdesk-actors
-	cargo test -p frontdesk
-	cargo test -p frontdesk-bench
+	cargo test $(ALL)
 
 ## test-web: types, format and unit tests of the pages
 test-web: web/node_modules/.package-lock.json
@@ -38,7 +37,7 @@ test-web: web/node_modules/.package-lock.json
 
 ## test-browser: both pages in Chromium against the server
 test-browser: pages
-	cargo build -p frontdesk -p frontdesk-bench --bins
+	cargo build $(ALL) --bins
 	cd web && npx playwright test
 
 ## pages: the web pages, compressed, as the server embeds them
@@ -52,7 +51,7 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 ## types: write the pages' types from the server's
 types:
-	FRONTDESK_WRITE_TYPES=1 cargo test -p frontdesk-domain --features typescript --test typescript
+	FRONTDESK_WRITE_TYPES=1 cargo test $(ALL) --test typescript
 
 ## fmt: format everything
 fmt:
