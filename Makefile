@@ -3,7 +3,7 @@
 PAGES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*')
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-# The same packages and features for lint, tests and browser tests, so that dependencies are built once.
+# The same packages, features and targets for lint, tests and browser tests, so that dependencies are built once.
 ALL := --workspace --features frontdesk-domain/typescript
 
 .PHONY: run test test-rust test-web test-browser pages types fmt lint clean
@@ -37,7 +37,7 @@ test-web: web/node_modules/.package-lock.json
 
 ## test-browser: both pages in Chromium against the server
 test-browser: pages
-	cargo build $(ALL) --bins
+	cargo build $(ALL) --all-targets
 	cd web && npx playwright test
 
 ## pages: the web pages, compressed, as the server embeds them
