@@ -115,7 +115,7 @@ fn greet(address: SocketAddr, printed: Option<&Printed>) {
     let _ = writeln!(out, "Agent dashboard  http://{address}/dashboard");
     if let Some(Printed { email, password }) = printed {
         let _ = writeln!(out, "First login      {email}  {}", password.expose_secret());
-        let _ = writeln!(out, "                 (shown this once; change it in the dashboard under Team)");
+        let _ = writeln!(out, "                 (shown this once: write it down)");
     }
     let _ = out.flush();
 }
