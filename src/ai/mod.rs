@@ -11,7 +11,8 @@ pub mod language;
 pub mod openai;
 pub mod question;
 pub mod retriever;
-pub mod simple;
+#[cfg(test)]
+mod simple;
 
 #[cfg(test)]
 mod testing;
