@@ -15,8 +15,8 @@ use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Printed;
-use crate::config::Config;
-use crate::{http, telemetry};
+use crate::config::{Config, DatabaseUrl};
+use crate::{backup, http, telemetry};
 
 pub use health::health;
 use parts::Parts;
@@ -65,6 +65,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     greet(address, printed.as_ref());
 
     let tidy = tokio::spawn(tidy(Arc::clone(&parts.state.quotas)));
+    let backups = tokio::spawn(backups(Arc::clone(&parts.state.config)));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
@@ -82,6 +83,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, connections.wait()).await;
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, server).await;
     tidy.abort();
+    backups.abort();
     parts.store.close().await;
     tracing::info!("everything is on disk; goodbye");
     Ok(())
@@ -129,6 +131,13 @@ async fn asked_to_stop() {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+async fn backups(config: Arc<Config>) {
+    let storage = &config.storage;
+    if let (Some(schedule), DatabaseUrl::Sqlite(database)) = (&storage.backups, &storage.database) {
+        backup::run(schedule.clone(), database.clone(), storage.data_dir.clone()).await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line: which subcommand, and what it needs.
 
+mod backups;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +39,24 @@ enum Command {
     Openapi,
     /// Ask a running server on this machine if it lives: exit code 0 if so (for container health checks)
     Health(Serve),
+    /// Take a backup of the database and the attachments; the server may be running
+    Backup {
+        /// The folder in which the backup gets a folder of its own [default: FRONTDESK_BACKUP_DIR, else <data dir>/backups]
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Serve,
+    },
+    /// Put a backup in the place of the database; what was there is moved aside. The server must be stopped
+    Restore {
+        /// The backup's folder
+        backup: PathBuf,
+        /// Only look it over
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        settings: Serve,
+    },
     /// Try questions on knowledge: prints what the embedded answerer would do with each
     Evaluate {
         /// Entries: `{"hotel":{"entries":[{"id","q","a"}]}}` or `[{"id","question","answer"}]`
@@ -57,6 +77,12 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve_args)) => serve(Serve { config: serve_args.config.or(cli.serve.config) }),
         Some(Command::Openapi) => print(&http::openapi_json()),
         Some(Command::Health(args)) => health(args.config.or(cli.serve.config)),
+        Some(Command::Backup { to, settings }) => {
+            backups::backup(to, settings.config.or(cli.serve.config).as_deref())
+        }
+        Some(Command::Restore { backup, check, settings }) => {
+            backups::restore(&backup, check, settings.config.or(cli.serve.config).as_deref())
+        }
         Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }
 }

@@ -4,9 +4,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+
+use crate::backup::Schedule;
 
 mod origin;
 mod parse;
@@ -71,6 +74,8 @@ pub struct Storage {
     pub database: DatabaseUrl,
     /// Several nodes as one.
     pub nats_url: Option<SecretString>,
+    /// Backups that take themselves.
+    pub backups: Option<Schedule>,
 }
 
 /// Which database.
@@ -221,7 +226,15 @@ fn storage(from: &Sources) -> Result<Storage, ConfigError> {
     if nats_url.is_some() && matches!(database, DatabaseUrl::Sqlite(_)) {
         return Err(ConfigError::takes("NATS_URL"));
     }
-    Ok(Storage { data_dir, database, nats_url })
+    Ok(Storage { data_dir, database, nats_url, backups: backups(from)? })
+}
+
+fn backups(from: &Sources) -> Result<Option<Schedule>, ConfigError> {
+    let folder = from.optional("FRONTDESK_BACKUP_DIR", parse::text)?;
+    let hours = from.value("FRONTDESK_BACKUP_HOURS", parse::count)?;
+    let keep = from.value("FRONTDESK_BACKUP_KEEP", parse::count)? as usize;
+    let every = Duration::from_secs(u64::from(hours) * 3_600);
+    Ok(folder.map(|folder| Schedule { folder: folder.into(), every, keep }))
 }
 
 fn database_url(url: &str) -> Option<DatabaseUrl> {

@@ -48,6 +48,14 @@ pub const SETTINGS: &[Setting] = &[
         "the database; sqlite://<data dir>/frontdesk.db if not given",
     ),
     row(
+        "FRONTDESK_BACKUP_DIR",
+        "",
+        "the path of a folder",
+        "where backups go by themselves; without it none is taken",
+    ),
+    row("FRONTDESK_BACKUP_HOURS", "24", COUNT, "how many hours from one backup to the next"),
+    row("FRONTDESK_BACKUP_KEEP", "7", COUNT, "how many of the newest backups stay"),
+    row(
         "NATS_URL",
         "",
         "a URL that starts with nats:// or tls://, together with a postgres:// DATABASE_URL",

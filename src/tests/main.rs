@@ -6,6 +6,7 @@
 
 mod actions;
 mod agents;
+mod backups;
 mod chat;
 mod durability;
 mod frames;

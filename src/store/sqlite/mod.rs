@@ -4,6 +4,7 @@
 
 mod accounts;
 mod commits;
+mod copy;
 mod cursor;
 mod fault;
 mod group;
@@ -28,7 +29,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use frontdesk_actors::ports::{Commit, StoreError};
 
-pub use open::OpenError;
+pub use copy::{CopyError, Facts, copy, renew, verify};
+pub use open::{OpenError, known_schema, lock};
 
 use fault::Fault;
 use group::{Pending, Work, Worked};
@@ -63,7 +65,7 @@ impl SqliteStore {
         path: &Path,
         queue_max: usize,
     ) -> Result<(Self, Writer, mpsc::Receiver<Job>), OpenError> {
-        let lock = open::lock(path)?;
+        let lock = lock(path)?;
         let conn = open::writer(path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

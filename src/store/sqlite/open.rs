@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use uuid::Uuid;
 
+use super::copy::copy;
 use super::fault::{code, primary_code};
 
 /// The steps from an empty file to the tables of this version.
@@ -101,7 +102,7 @@ pub(super) fn writer_options(path: &Path) -> SqliteConnectOptions {
 /// # Errors
 /// [`OpenError::Locked`] if another process (or another store of this one) has it; otherwise
 /// [`OpenError::NotWritable`].
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+pub fn lock(path: &Path) -> Result<File, OpenError> {
     let unwritable =
         |error: io::Error| OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() };
     if let Some(folder) = path.parent() {
@@ -124,7 +125,10 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
 /// See [`OpenError`].
 pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, OpenError> {
     if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        check_schema(path).await?;
+        let found = check_schema(path).await?;
+        if (1..known_schema()).contains(&found) {
+            keep_old(path, found).await?;
+        }
     }
     let mut conn = writer_options(path)
         .create_if_missing(true)
@@ -142,8 +146,33 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, OpenError> {
     Ok(conn)
 }
 
-/// Looks at the schema before anything is changed: not even the journal mode.
-async fn check_schema(path: &Path) -> Result<(), OpenError> {
+/// The schema of this version.
+pub fn known_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Keeps a copy of a database that is about to be brought up to date, so that the version that made it can be
+/// had back. One that an interrupted start made is good: nothing was changed before it was whole.
+async fn keep_old(path: &Path, schema: i64) -> Result<(), OpenError> {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".schema-{schema}{end}"));
+        PathBuf::from(name)
+    };
+    let (kept, partial) = (beside(""), beside(".partial"));
+    if kept.exists() {
+        return Ok(());
+    }
+    let unwritable = |reason: String| OpenError::NotWritable { path: kept.clone(), reason };
+    let _ = fs::remove_file(&partial);
+    copy(path, &partial).await.map_err(|error| unwritable(error.to_string()))?;
+    fs::rename(&partial, &kept).map_err(|error| unwritable(error.to_string()))?;
+    tracing::info!(copy = %kept.display(), "the database is brought up to date; a copy of it as it was is kept");
+    Ok(())
+}
+
+/// Looks at the schema before anything is changed: not even the journal mode. Tells which it is, 0 for none.
+async fn check_schema(path: &Path) -> Result<i64, OpenError> {
     let seen = async {
         let mut conn = options(path).connect().await?;
         let tables: i64 = sqlx::query_scalar(TABLES).fetch_one(&mut conn).await?;
@@ -153,7 +182,7 @@ async fn check_schema(path: &Path) -> Result<(), OpenError> {
         Ok::<_, sqlx::Error>((tables, ours, schema))
     };
     let (tables, ours, found) = seen.await.map_err(|error| sort(path, &error))?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = known_schema();
     if found > known {
         return Err(OpenError::Newer { path: path.to_owned(), found, known });
     }
@@ -161,7 +190,7 @@ async fn check_schema(path: &Path) -> Result<(), OpenError> {
         let reason = "it holds another program's tables".to_owned();
         return Err(OpenError::Damaged { path: path.to_owned(), reason });
     }
-    Ok(())
+    Ok(found)
 }
 
 fn sort(path: &Path, error: &sqlx::Error) -> OpenError {

@@ -1,0 +1,89 @@
+//! The way back: a backup is looked over, then takes the database's place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use frontdesk_domain::timestamp::Timestamp;
+
+use super::manifest::Manifest;
+use super::{ATTACHMENTS, BackupError, DATABASE, files};
+use crate::store::sqlite::{self, OpenError};
+
+/// Looks a backup over: the manifest, the digest of its database, and the database itself.
+///
+/// # Errors
+/// [`BackupError::NotIntact`] or [`BackupError::Newer`].
+pub async fn verify(backup: &Path) -> Result<Manifest, BackupError> {
+    let broken = |reason: &dyn ToString| BackupError::broken(backup, reason);
+    let manifest = Manifest::read(backup).map_err(|error| broken(&format!("no manifest: {error}")))?;
+    let known = sqlite::known_schema();
+    if manifest.schema > known {
+        return Err(BackupError::Newer { path: backup.to_owned(), found: manifest.schema, known });
+    }
+    let database = backup.join(DATABASE);
+    if files::digest(&database).map_err(|error| broken(&error))? != manifest.sha256 {
+        return Err(broken(&"the database is not the one that was backed up"));
+    }
+    let facts = sqlite::verify(&database).await.map_err(|error| broken(&error))?;
+    if (facts.conversations, facts.events) != (manifest.conversations, manifest.events) {
+        return Err(broken(&"it does not hold what its manifest says"));
+    }
+    Ok(manifest)
+}
+
+/// Puts a backup in the place of the database and of the attachments in `data_dir`. What was there is moved
+/// aside, never removed. The restored log gets a name of its own, so that clients start over. Tells what was
+/// restored, and where the old database went, if there was one.
+///
+/// # Errors
+/// See [`BackupError`]. Nothing was replaced then.
+pub async fn restore(
+    backup: &Path,
+    database: &Path,
+    data_dir: &Path,
+    now: Timestamp,
+) -> Result<(Manifest, Option<PathBuf>), BackupError> {
+    let manifest = verify(backup).await?;
+    let _lock = sqlite::lock(database).map_err(|error| match error {
+        OpenError::Locked { path } => BackupError::InUse { path },
+        other => BackupError::File { path: database.to_owned(), reason: other.to_string() },
+    })?;
+    let fresh = beside(database, "restoring");
+    let _ = fs::remove_file(&fresh);
+    fs::copy(backup.join(DATABASE), &fresh).map_err(BackupError::file(&fresh))?;
+    sqlite::renew(&fresh).await.map_err(|error| BackupError::broken(backup, &error))?;
+    // Added to what is there: a file that both have is the same one, for names are never used twice.
+    let attachments = data_dir.join(ATTACHMENTS);
+    files::copy_tree(&backup.join(ATTACHMENTS), &attachments).map_err(BackupError::file(&attachments))?;
+    let aside = set_aside(database, now)?;
+    fs::rename(&fresh, database).map_err(BackupError::file(database))?;
+    if let Some(folder) = database.parent() {
+        files::sync_folder(folder).map_err(BackupError::file(folder))?;
+    }
+    Ok((manifest, aside))
+}
+
+/// Moves the database and its log out of the way, the log last: between the two, the log alone is no database.
+fn set_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, BackupError> {
+    let to = beside(database, &format!("before-restore-{}", now.0));
+    let mut moved = false;
+    for end in ["", "-wal", "-shm"] {
+        let (from, to) = (with(database, end), with(&to, end));
+        match fs::rename(&from, &to) {
+            Ok(()) => moved = true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(BackupError::file(&from)(error)),
+        }
+    }
+    Ok(moved.then_some(to))
+}
+
+fn beside(database: &Path, what: &str) -> PathBuf {
+    with(database, &format!(".{what}"))
+}
+
+fn with(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}

@@ -1,0 +1,58 @@
+//! Backups that take themselves.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::{prune, take};
+use crate::http::now;
+
+/// How long after a failure the next one is tried.
+const RETRY_AFTER: Duration = Duration::from_secs(600);
+
+/// When backups are taken, and how many are kept.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// Where they go.
+    pub folder: PathBuf,
+    /// How long from one to the next.
+    pub every: Duration,
+    /// How many of the newest stay.
+    pub keep: usize,
+}
+
+/// Takes backups for ever: the first one when the newest in the folder is as old as the schedule asks.
+pub async fn run(schedule: Schedule, database: PathBuf, data_dir: PathBuf) {
+    let mut wait = schedule.every.saturating_sub(age_of_newest(&schedule.folder).unwrap_or(schedule.every));
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = match once(&schedule, &database, &data_dir).await {
+            Ok(()) => schedule.every,
+            Err(error) => {
+                metrics::counter!("frontdesk_backups_total", "outcome" => "failed").increment(1);
+                tracing::error!(%error, "no backup was taken");
+                RETRY_AFTER.min(schedule.every)
+            }
+        };
+    }
+}
+
+async fn once(
+    schedule: &Schedule,
+    database: &std::path::Path,
+    data_dir: &std::path::Path,
+) -> Result<(), super::BackupError> {
+    let (path, manifest) = take(database, data_dir, &schedule.folder, now()).await?;
+    // Only after a good one: a failing disk must not eat the last that is left.
+    let pruned = prune(&schedule.folder, schedule.keep.max(1))?;
+    metrics::counter!("frontdesk_backups_total", "outcome" => "taken").increment(1);
+    tracing::info!(path = %path.display(), events = manifest.events, pruned, "backup taken");
+    Ok(())
+}
+
+/// How old the newest entry of the folder is; `None` if there is none.
+fn age_of_newest(folder: &std::path::Path) -> Option<Duration> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let newest = entries.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok()).max()?;
+    // A clock that went back: as if it were new.
+    Some(SystemTime::now().duration_since(newest).unwrap_or_default())
+}

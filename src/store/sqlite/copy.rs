@@ -1,0 +1,111 @@
+//! Whole copies of the database file: taken while others write, looked over, and made a log of their own.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use uuid::Uuid;
+
+use super::open;
+
+/// Everything, packed, as of one moment: writers go on meanwhile.
+const COPY: &str = "VACUUM INTO ?1";
+const FAULTS: &str = "PRAGMA integrity_check(1)";
+const ORPHANS: &str = "SELECT count(*) FROM pragma_foreign_key_check";
+const EPOCH: &str = "SELECT value FROM meta WHERE key = 'epoch'";
+const COUNTS: &str = "
+    SELECT (SELECT count(*) FROM conversations),
+           (SELECT count(*) FROM events),
+           (SELECT coalesce(max(version), 0) FROM _sqlx_migrations)";
+/// Conversations whose events are not exactly 1 to the last one.
+const HOLES: &str = "
+    SELECT count(*)
+      FROM conversations AS c
+     WHERE c.last_seq <> (SELECT count(*) FROM events AS e WHERE e.conversation = c.id)
+        OR c.last_seq <> (SELECT coalesce(max(e.seq), 0) FROM events AS e WHERE e.conversation = c.id)";
+const RENAME: &str = "UPDATE meta SET value = ?1 WHERE key = 'epoch'";
+/// A login that was ended after the copy was taken must not come back to life with it.
+const END_LOGINS: &str = "DELETE FROM sessions";
+
+/// Why a copy was not made, or is no good.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// What the database said.
+    #[error("{0}")]
+    Database(#[from] sqlx::Error),
+    /// What the file system said.
+    #[error("{0}")]
+    File(#[from] io::Error),
+    /// The copy is damaged, or holds something other than whole conversations.
+    #[error("it is not intact: {0}")]
+    NotIntact(String),
+}
+
+/// What a database holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Its schema.
+    pub schema: i64,
+    /// Names its log.
+    pub epoch: String,
+    /// How many conversations.
+    pub conversations: i64,
+    /// How many events.
+    pub events: i64,
+}
+
+/// Copies the database `from` into the new file `to`, synced. The server may go on writing: the copy is the
+/// database as it stood when this began.
+///
+/// # Errors
+/// When `from` cannot be read or `to` exists or cannot be written.
+pub async fn copy(from: &Path, to: &Path) -> Result<(), CopyError> {
+    let mut conn = open::options(from).read_only(true).connect().await?;
+    sqlx::query(COPY).bind(to.to_string_lossy().into_owned()).execute(&mut conn).await?;
+    conn.close().await?;
+    // SQLite leaves the syncing of such a copy to whoever wants it.
+    File::open(to)?.sync_all()?;
+    Ok(())
+}
+
+/// Looks a database over that nobody writes to: damage, dangling rows, holes in conversations.
+///
+/// # Errors
+/// [`CopyError::NotIntact`] with the first thing that is wrong.
+pub async fn verify(path: &Path) -> Result<Facts, CopyError> {
+    let mut conn = open::options(path).read_only(true).connect().await?;
+    let fault: String = sqlx::query_scalar(FAULTS).fetch_one(&mut conn).await?;
+    if fault != "ok" {
+        return Err(CopyError::NotIntact(fault));
+    }
+    none(&mut conn, ORPHANS, "rows that belong to nothing").await?;
+    none(&mut conn, HOLES, "conversations with a hole").await?;
+    let epoch = sqlx::query_scalar(EPOCH).fetch_one(&mut conn).await?;
+    let (conversations, events, schema) = sqlx::query_as(COUNTS).fetch_one(&mut conn).await?;
+    conn.close().await?;
+    Ok(Facts { schema, epoch, conversations, events })
+}
+
+/// Makes a copy that is about to be served a log of its own: clients that know the old one start over, and
+/// agents log in anew.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn renew(path: &Path) -> Result<(), CopyError> {
+    let mut conn = open::options(path).connect().await?;
+    let mut write = conn.begin().await?;
+    sqlx::query(RENAME).bind(Uuid::now_v7().to_string()).execute(&mut *write).await?;
+    sqlx::query(END_LOGINS).execute(&mut *write).await?;
+    write.commit().await?;
+    conn.close().await?;
+    File::open(path)?.sync_all()?;
+    Ok(())
+}
+
+async fn none(conn: &mut SqliteConnection, count: &'static str, what: &str) -> Result<(), CopyError> {
+    match sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await? {
+        0 => Ok(()),
+        n => Err(CopyError::NotIntact(format!("{n} {what}"))),
+    }
+}
