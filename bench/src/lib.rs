@@ -3,3 +3,4 @@
 
 pub mod fake_openai;
 pub mod start;
+pub mod torture;

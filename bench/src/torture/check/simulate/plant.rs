@@ -1,0 +1,98 @@
+//! The faults that can be planted, and the rule that each must be caught by.
+
+use crate::torture::check::Rule;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::torture::check) enum Plant {
+    LosesAcked,
+    ShowsUnstored,
+    SkipsPlace,
+    StoresRepeat,
+    AcksRepeatAnew,
+    AcksRepeatElsewhere,
+    AcksBeside,
+    SwapsForOne,
+    SwapsAiForOne,
+    StoresBehind,
+    SwapsAuthor,
+    HidesFromGuest,
+    AcceptsOtherBody,
+    RefusesRepeat,
+    SkipsReader,
+    LiesInPrev,
+    SkipsLast,
+    WrongPrev,
+    ResumesLate,
+    ResumesEarly,
+    AiWrites,
+    AiDrafts,
+    AiDraftsOn,
+    DropsShown,
+    ShortensShown,
+    ChangesAnswer,
+    DraftsAfterEnd,
+    StoresRefused,
+    CrossesTexts,
+    TellsOthers,
+    LeaksFrame,
+    ShowsNote,
+    AltersStored,
+    AltersShown,
+    AltersAnswer,
+    Invents,
+    ForgetsTurn,
+    AnswersTwice,
+    SlowGoodbye,
+    FailedGoodbye,
+}
+
+/// All of them.
+pub(in crate::torture::check) const PLANTS: &[(Plant, Rule)] = &[
+    (Plant::LosesAcked, Rule::AckedLost),
+    (Plant::ShowsUnstored, Rule::ShownGone),
+    (Plant::SkipsPlace, Rule::Hole),
+    (Plant::StoresRepeat, Rule::Doubled),
+    (Plant::AcksRepeatAnew, Rule::AckDiffers),
+    (Plant::AcksRepeatElsewhere, Rule::AckDiffers),
+    (Plant::AcksBeside, Rule::Moved),
+    (Plant::SwapsForOne, Rule::TwoOrders),
+    (Plant::SwapsAiForOne, Rule::TwoOrders),
+    (Plant::StoresBehind, Rule::RealTime),
+    (Plant::SwapsAuthor, Rule::AuthorOrder),
+    (Plant::HidesFromGuest, Rule::FinalsDiffer),
+    (Plant::AcceptsOtherBody, Rule::ConflictAccepted),
+    (Plant::RefusesRepeat, Rule::ConflictInvented),
+    (Plant::SkipsReader, Rule::Missed),
+    (Plant::LiesInPrev, Rule::Missed),
+    (Plant::SkipsLast, Rule::Missed),
+    (Plant::WrongPrev, Rule::WrongPrev),
+    (Plant::ResumesLate, Rule::ResumeHole),
+    (Plant::ResumesEarly, Rule::Repeated),
+    (Plant::AiWrites, Rule::AiAfterTakeOver),
+    (Plant::AiDrafts, Rule::DraftAfterTakeOver),
+    (Plant::AiDraftsOn, Rule::DraftAfterTakeOver),
+    (Plant::DropsShown, Rule::DraftNotKept),
+    (Plant::ShortensShown, Rule::DraftNotKept),
+    (Plant::ChangesAnswer, Rule::DraftNotKept),
+    (Plant::DraftsAfterEnd, Rule::DraftNotKept),
+    (Plant::StoresRefused, Rule::RefusedStored),
+    (Plant::CrossesTexts, Rule::Foreign),
+    (Plant::TellsOthers, Rule::Foreign),
+    (Plant::LeaksFrame, Rule::Foreign),
+    (Plant::ShowsNote, Rule::StaffOnlyShown),
+    (Plant::AltersStored, Rule::Altered),
+    (Plant::AltersShown, Rule::Altered),
+    (Plant::AltersAnswer, Rule::Altered),
+    (Plant::Invents, Rule::Invented),
+    (Plant::ForgetsTurn, Rule::NoOutcome),
+    (Plant::AnswersTwice, Rule::AnsweredTwice),
+    (Plant::SlowGoodbye, Rule::BadGoodbye),
+    (Plant::FailedGoodbye, Rule::BadGoodbye),
+];
+
+impl Plant {
+    /// True if it is planted while the run goes on, false for one at its end.
+    pub(super) fn is_on_the_way(self) -> bool {
+        !matches!(self, Self::SkipsLast | Self::HidesFromGuest | Self::ForgetsTurn)
+    }
+}
