@@ -93,7 +93,6 @@ async fn run(config: Config) -> Result<(), StartError> {
 fn not_yet(config: &Config) -> Vec<&'static str> {
     let set = [
         ("NATS_URL", config.storage.nats_url.is_some()),
-        ("WHATSAPP_*", config.whatsapp.is_some()),
         ("SENTRY_DSN", config.telemetry.sentry_dsn.is_some()),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", config.telemetry.otlp_endpoint.is_some()),
     ];

@@ -118,8 +118,8 @@ pub struct Ai {
 pub struct WhatsApp {
     /// The token of the webhook's verification.
     pub verify_token: SecretString,
-    /// The secret that signs webhooks.
-    pub app_secret: SecretString,
+    /// The secrets that sign webhooks: one, or two while it is being changed.
+    pub app_secrets: Vec<SecretString>,
     /// The token for sending.
     pub access_token: SecretString,
     /// The number that sends.
@@ -260,18 +260,18 @@ fn first_admin(from: &Sources) -> Result<Option<FirstAdmin>, ConfigError> {
 /// The channel is off while all four are missing; some of them alone are a mistake.
 fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
     let verify_token = from.optional("WHATSAPP_VERIFY_TOKEN", parse::secret)?;
-    let app_secret = from.optional("WHATSAPP_APP_SECRET", parse::secret)?;
+    let app_secrets = from.optional("WHATSAPP_APP_SECRET", parse::secrets)?;
     let access_token = from.optional("WHATSAPP_ACCESS_TOKEN", parse::secret)?;
     let number = from.optional("WHATSAPP_PHONE_NUMBER_ID", parse::text)?;
     let api_base = from.optional("WHATSAPP_API_BASE", parse::http_url)?;
-    let given = [verify_token.is_some(), app_secret.is_some(), access_token.is_some(), number.is_some()];
+    let given = [verify_token.is_some(), app_secrets.is_some(), access_token.is_some(), number.is_some()];
     if given == [false; 4] {
         return Ok(None);
     }
     let missing = |name| move || ConfigError::takes(name);
     Ok(Some(WhatsApp {
         verify_token: verify_token.ok_or_else(missing("WHATSAPP_VERIFY_TOKEN"))?,
-        app_secret: app_secret.ok_or_else(missing("WHATSAPP_APP_SECRET"))?,
+        app_secrets: app_secrets.ok_or_else(missing("WHATSAPP_APP_SECRET"))?,
         access_token: access_token.ok_or_else(missing("WHATSAPP_ACCESS_TOKEN"))?,
         phone_number_id: number.ok_or_else(missing("WHATSAPP_PHONE_NUMBER_ID"))?,
         api_base,

@@ -32,6 +32,7 @@ mod pages;
 mod session;
 pub mod sockets;
 pub mod state;
+mod whatsapp;
 mod ws;
 
 pub use sockets::Sockets;
@@ -59,6 +60,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Anyone,                  UNCOUNTED, routes!(health::metrics)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(ws::guest)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(ws::agent)))
+        .routes(row(Anyone,                  UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
         .routes(row(Anyone,                  SESSIONS,  routes!(guest::session)))
         .routes(row(Anyone,                  LOGINS,    routes!(session::login)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(session::logout)))
@@ -120,6 +122,7 @@ mod tests {
             ("/api/agents/{id}", &["patch", "delete"]),
             ("/api/knowledge/{id}", &["get", "put", "delete"]),
             ("/ws/guest", &["get"]),
+            ("/webhooks/whatsapp", &["get", "post"]),
         ] {
             for method in methods {
                 assert!(document["paths"][path][method].is_object(), "{method} {path}");

@@ -6,6 +6,7 @@
 pub mod ai;
 pub mod app;
 pub mod assets;
+pub mod attachments;
 pub mod auth;
 pub mod backup;
 pub mod cli;
@@ -15,3 +16,4 @@ pub mod evaluate;
 pub mod http;
 pub mod store;
 pub mod telemetry;
+pub mod whatsapp;

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::conversation::{
-    Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews, TurnStep,
+    ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
+    TurnStep,
 };
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, TurnId};
@@ -154,6 +155,10 @@ impl Conversation {
             Ok(_) => return answer(reply, Err(Refusal::not_found())),
             Err(refusal) => return answer(reply, Err(refusal.clone())),
         };
+        let command = match with_files(command, self.around.store.as_ref()).await {
+            Ok(command) => command,
+            Err(refusal) => return answer(reply, Err(refusal)),
+        };
         let decision = match rules.decide(command, clock::now(), clock::fresh_turn()) {
             Ok(decision) => decision,
             Err(refusal) => return answer(reply, Err(refusal)),
@@ -219,6 +224,16 @@ impl Conversation {
     }
 }
 
+/// Looks up the uploads that a message names.
+async fn with_files(command: Command, store: &dyn Store) -> Result<Command, Refusal> {
+    let Command::Say(mut say) = command else { return Ok(command) };
+    if !say.attachments.is_empty() {
+        let wanted = say.attachments.iter().take(ATTACHMENTS_MAX).copied().collect();
+        say.files = store.files(wanted).await.map_err(|_| Refusal::unavailable())?;
+    }
+    Ok(Command::Say(say))
+}
+
 fn answer(
     reply: Reply,
     result: Result<frontdesk_domain::conversation::Ack, Refusal>,
@@ -233,7 +248,8 @@ fn commit(decision: &Decision, next: &Snapshot) -> Commit {
         TurnStep::Open(turn) => TurnRow::Open(turn.clone()),
         TurnStep::Close => TurnRow::Close,
     };
-    Commit { events: decision.events.clone(), snapshot: next.clone(), turn }
+    let (inbound, enclosed) = (decision.inbound.clone(), decision.enclosed.clone());
+    Commit { events: decision.events.clone(), snapshot: next.clone(), turn, inbound, enclosed }
 }
 
 /// Tells the readers: what is stored, then what passes.

@@ -12,17 +12,22 @@ use uuid::Uuid;
 use frontdesk_domain::conversation::{Ack, Command};
 use frontdesk_domain::frame::Action;
 use frontdesk_domain::ids::{AgentId, ConversationId, Seq};
+use frontdesk_domain::inbound::Parcel;
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::ai_pool::{AiPool, Limits};
 use crate::directory::Directory;
-use crate::messages::{ConversationMsg, ConversationsMsg, Reply, SessionKey, SocketRef, SocketsMsg};
+use crate::messages::{
+    ConversationMsg, ConversationsMsg, DeliveryReport, Reply, SessionKey, SocketRef, SocketsMsg,
+    WhatsAppIngressMsg, WhatsAppOutboxMsg,
+};
 use crate::outbox::Outbox;
 use crate::ports::{Model, Store};
 use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
+use crate::whatsapp_media::MediaPlan;
 use crate::{conversation, socket};
 
 /// How long a caller waits for a conversation. Longer than any commit that is going to succeed.
@@ -40,6 +45,8 @@ pub struct Foundation {
     pub ai_limits: Limits,
     /// How fast clients may be.
     pub quotas: Arc<Quotas>,
+    /// Where guests' files come from and go, if there is a channel that brings any.
+    pub media: Option<MediaPlan>,
     /// Names the log.
     pub epoch: Uuid,
     /// Names this process.
@@ -95,7 +102,7 @@ impl Hub {
             store: Arc::clone(&store),
             limits: limits.clone(),
         });
-        let plan = Plan { addresses: at.clone(), conversations, sockets, ai_pool };
+        let plan = Plan { addresses: at.clone(), conversations, sockets, ai_pool, media: on.media };
         let (root, done) = Actor::spawn(None, Root { plan }, ()).await?;
         let shared = Shared {
             at,
@@ -152,6 +159,36 @@ impl Hub {
             reply: Reply::to_caller(port),
         };
         match actor.call(ask, Some(CALL_WITHIN)).await {
+            Ok(CallResult::Success(result)) => result,
+            _ => Err(Refusal::unavailable()),
+        }
+    }
+
+    /// Has what came over WhatsApp from one person stored. Returns when all of it is on disk, or was before.
+    ///
+    /// # Errors
+    /// `unavailable` or `overloaded` if it is not: it is to be sent again.
+    pub async fn admit(&self, parcel: Parcel) -> Result<(), Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::unavailable());
+        }
+        let ingress = self.shared.at.whatsapp_ingress.get().ok_or_else(Refusal::unavailable)?;
+        let ask = |reply| WhatsAppIngressMsg::Admit { parcel: Box::new(parcel), reply };
+        match ingress.call(ask, Some(CALL_WITHIN)).await {
+            Ok(CallResult::Success(result)) => result,
+            _ => Err(Refusal::unavailable()),
+        }
+    }
+
+    /// Has what WhatsApp reports of a message stored. Without an outbox there is nothing that it could be
+    /// about.
+    ///
+    /// # Errors
+    /// `unavailable` or `overloaded` if it is not on disk: it is to be sent again.
+    pub async fn report(&self, report: DeliveryReport) -> Result<(), Refusal> {
+        let Some(outbox) = self.shared.at.whatsapp_outbox.get() else { return Ok(()) };
+        let ask = |reply| WhatsAppOutboxMsg::Status { report: Box::new(report), reply };
+        match outbox.call(ask, Some(CALL_WITHIN)).await {
             Ok(CallResult::Success(result)) => result,
             _ => Err(Refusal::unavailable()),
         }

@@ -20,3 +20,5 @@ pub mod socket;
 pub mod sockets;
 pub mod subscription;
 pub mod web_ingress;
+pub mod whatsapp_ingress;
+pub mod whatsapp_media;

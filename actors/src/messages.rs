@@ -7,11 +7,15 @@ use ractor::{ActorRef, RpcReplyPort};
 use tokio::sync::OwnedSemaphorePermit;
 
 use frontdesk_domain::conversation::{Ack, Command, TurnNews};
+use frontdesk_domain::event::DeliveryState;
 use frontdesk_domain::frame::{ClientFrame, Close};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
+use frontdesk_domain::inbound::Parcel;
 use frontdesk_domain::people::{AgentRef, Principal};
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::summary::Summary;
+use frontdesk_domain::timestamp::Timestamp;
+use uuid::Uuid;
 
 use crate::outbox::Outbox;
 
@@ -321,6 +325,71 @@ pub enum WebIngressMsg {
     },
     /// A guest's socket wants its conversation.
     Join(Reader),
+}
+
+/// To the ingress of the WhatsApp channel.
+#[derive(Debug)]
+pub enum WhatsAppIngressMsg {
+    /// A webhook brought something.
+    Admit {
+        /// What, from one person.
+        parcel: Box<Parcel>,
+        /// Answered when all of it is on disk.
+        reply: RpcReplyPort<Result<(), Refusal>>,
+    },
+}
+
+/// To the one who fetches guests' files.
+#[derive(Debug)]
+pub enum WhatsAppMediaMsg {
+    /// There may be files to fetch. Also sent by itself, now and then.
+    Look,
+    /// A file was fetched, or not. Sent by the fetch itself.
+    Ended(Uuid),
+}
+
+/// What WhatsApp reports of a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// The hotel.
+    pub property: PropertyId,
+    /// WhatsApp's id for the message.
+    pub wamid: String,
+    /// How far it got.
+    pub state: DeliveryState,
+    /// When.
+    pub at: Timestamp,
+    /// Why it failed.
+    pub error: Option<DeliveryFailure>,
+    /// What we had WhatsApp remember with it.
+    pub tracker: Option<String>,
+    /// To which number it went.
+    pub recipient: Option<String>,
+    /// To which user id it went.
+    pub recipient_user_id: Option<String>,
+}
+
+/// Why a message of ours failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryFailure {
+    /// WhatsApp's code.
+    pub code: i64,
+    /// WhatsApp's words.
+    pub title: Option<String>,
+    /// More of them.
+    pub details: Option<String>,
+}
+
+/// To the outbox of the WhatsApp channel.
+#[derive(Debug)]
+pub enum WhatsAppOutboxMsg {
+    /// WhatsApp reports on a message.
+    Status {
+        /// What.
+        report: Box<DeliveryReport>,
+        /// Answered when it is on disk.
+        reply: RpcReplyPort<Result<(), Refusal>>,
+    },
 }
 
 /// A turn that the AI is to answer.

@@ -1,13 +1,18 @@
 //! What the actors need of the world outside, as traits. The process implements them; the tests fake them.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use frontdesk_domain::conversation::{Conversation, Snapshot, Turn, TurnEnd};
+use frontdesk_domain::conversation::{
+    Conversation, Enclosed, FoundFile, InboundRow, Snapshot, Turn, TurnEnd,
+};
 use frontdesk_domain::event::Event;
-use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId, Seq, TurnId};
-use frontdesk_domain::people::{AgentRef, Audience, Author};
+use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
+use frontdesk_domain::inbound::Alias;
+use frontdesk_domain::people::{AgentRef, Audience, Author, GuestProfile};
 use frontdesk_domain::timestamp::Timestamp;
+use uuid::Uuid;
 
 /// One conversation's part of a durable commit: all of it is stored, or none.
 #[derive(Clone, Debug)]
@@ -18,6 +23,10 @@ pub struct Commit {
     pub snapshot: Snapshot,
     /// What becomes of the row of its open turn.
     pub turn: TurnRow,
+    /// What of it came in over WhatsApp.
+    pub inbound: Option<InboundRow>,
+    /// Uploads that its events name. An upload that another message names already is a conflict.
+    pub enclosed: Vec<Enclosed>,
 }
 
 /// What becomes of the row that remembers an open turn.
@@ -88,8 +97,131 @@ pub trait Store: Send + Sync + 'static {
     /// Snoozed conversations whose time has come, at most 1,000.
     async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError>;
 
+    /// Uploads as they are stored, those that there are.
+    async fn files(&self, ids: Vec<Uuid>) -> Result<Vec<FoundFile>, StoreError>;
+
+    /// Where the message with this WhatsApp id is, ours or the guest's.
+    async fn message_of(&self, wamid: &str) -> Result<Option<(ConversationId, Seq)>, StoreError>;
+
+    /// The WhatsApp guest with these names. What of them is new is noted, unless it is another guest's: that
+    /// is [`Acquainted::contested`]. With `make`, a guest whom nobody knows is made, with a conversation, in
+    /// the same commit; two at once make one.
+    async fn acquaint(&self, person: Person, make: bool) -> Result<Option<Acquainted>, StoreError>;
+
+    /// Notes more names of a guest, and says how many of them are another guest's: those stay there.
+    async fn learn(
+        &self,
+        guest: GuestId,
+        property: PropertyId,
+        aliases: Vec<Alias>,
+        at: Timestamp,
+    ) -> Result<usize, StoreError>;
+
+    /// Files that are to be fetched now, at most `limit`.
+    async fn due_files(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFile>, StoreError>;
+
+    /// Notes what became of fetching a file.
+    async fn put_file(&self, id: Uuid, fate: FileFate) -> Result<(), StoreError>;
+
     /// An agent of the property to whom conversations may be assigned: enabled, and not only a viewer.
     async fn assignable(&self, property: PropertyId, agent: AgentId) -> Result<Option<AgentRef>, StoreError>;
+}
+
+/// Somebody who writes over WhatsApp.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// To which hotel.
+    pub property: PropertyId,
+    /// All names, the surest first.
+    pub aliases: Vec<Alias>,
+    /// The profile, should the guest be new. Its `id` is the new guest's.
+    pub profile: GuestProfile,
+    /// The conversation, should the guest be new.
+    pub conversation: ConversationId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A guest whom the store knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acquainted {
+    /// The guest.
+    pub guest: GuestId,
+    /// The name that the guest first gave.
+    pub name: Option<String>,
+    /// The one WhatsApp conversation.
+    pub conversation: ConversationId,
+    /// Just made.
+    pub is_new: bool,
+    /// How many of the names are another guest's.
+    pub contested: usize,
+}
+
+/// A file that is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueFile {
+    /// The file.
+    pub id: Uuid,
+    /// WhatsApp's id for it.
+    pub media: String,
+    /// What the sender says it is.
+    pub media_type: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When its message was stored.
+    pub since: Timestamp,
+}
+
+/// What became of fetching a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileFate {
+    /// It is here.
+    Kept(KeptFile),
+    /// Not yet: again at this time.
+    Later(Timestamp),
+    /// It will not come.
+    Lost,
+}
+
+/// A file that is in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFile {
+    /// What it is, by content.
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Why a file was not kept.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum FileError {
+    /// There is no such file any more.
+    #[error("gone")]
+    Gone,
+    /// More bytes, or more pixels, than are taken.
+    #[error("too large")]
+    TooLarge,
+    /// It is none of the kinds that are taken, or damaged.
+    #[error("not a file that is taken: {0}")]
+    Unfit(&'static str),
+    /// Not at the moment; later it may go.
+    #[error("not available: {0}")]
+    Unavailable(String),
+}
+
+/// Where guests' files are while they are not here.
+#[async_trait]
+pub trait MediaSource: Send + Sync + 'static {
+    /// Fetches a file whole, if it has at most `max_bytes`.
+    async fn fetch(&self, media: &str, max_bytes: u64) -> Result<Bytes, FileError>;
+}
+
+/// Where files are kept. What may be kept, and how it is made harmless, is decided there.
+#[async_trait]
+pub trait Files: Send + Sync + 'static {
+    /// Looks at a file and keeps it under `id`, on disk when this returns. With `any`, a kind that is not
+    /// known is kept as plain bytes; else it is [`FileError::Unfit`].
+    async fn keep(&self, id: Uuid, bytes: Bytes, any: bool) -> Result<KeptFile, FileError>;
 }
 
 /// What the AI is to answer.

@@ -1,7 +1,7 @@
 //! The root supervisor: starts the tree, and starts anew what fails of it.
 //!
 //! Started by the hub.
-//! Owns the five actors below it; each is found through its address, whichever one it is by now.
+//! Owns the actors below it; each is found through its address, whichever one it is by now.
 //! Waits for their starts only.
 //! Killed by nothing but the end of the process.
 //! The world sees then: its end.
@@ -15,9 +15,14 @@ use crate::address::Address;
 use crate::ai_pool::AiPool;
 use crate::conversations::Conversations;
 use crate::inbox::Inbox;
-use crate::messages::{AiPoolMsg, ConversationsMsg, InboxMsg, SocketsMsg, WebIngressMsg};
+use crate::messages::{
+    AiPoolMsg, ConversationsMsg, InboxMsg, SocketsMsg, WebIngressMsg, WhatsAppIngressMsg, WhatsAppMediaMsg,
+    WhatsAppOutboxMsg,
+};
 use crate::sockets::Sockets;
 use crate::web_ingress::WebIngress;
+use crate::whatsapp_ingress::WhatsAppIngress;
+use crate::whatsapp_media::{MediaPlan, WhatsAppMedia};
 use crate::{conversation, socket};
 
 /// The pause before an actor that failed is started anew.
@@ -36,6 +41,12 @@ pub struct Addresses {
     pub web_ingress: Address<WebIngressMsg>,
     /// The AI pool.
     pub ai_pool: Address<AiPoolMsg>,
+    /// The WhatsApp channel's ingress.
+    pub whatsapp_ingress: Address<WhatsAppIngressMsg>,
+    /// Who fetches guests' files.
+    pub whatsapp_media: Address<WhatsAppMediaMsg>,
+    /// The WhatsApp channel's outbox.
+    pub whatsapp_outbox: Address<WhatsAppOutboxMsg>,
 }
 
 /// What the actors below are made from.
@@ -48,6 +59,8 @@ pub struct Plan {
     pub sockets: Arc<socket::Surroundings>,
     /// Makes the pool.
     pub ai_pool: Box<dyn Fn() -> AiPool + Send + Sync>,
+    /// Where guests' files come from and go, if there is a channel that brings any.
+    pub media: Option<MediaPlan>,
 }
 
 /// One of the actors below the root.
@@ -63,11 +76,23 @@ pub enum Child {
     WebIngress,
     /// The AI pool.
     AiPool,
+    /// Who fetches guests' files.
+    WhatsAppMedia,
+    /// The WhatsApp channel's ingress.
+    WhatsAppIngress,
 }
 
 impl Child {
     /// In the order of their start: whoever is spoken to stands before whoever speaks.
-    const ALL: [Self; 5] = [Self::Inbox, Self::AiPool, Self::Conversations, Self::WebIngress, Self::Sockets];
+    const ALL: [Self; 7] = [
+        Self::Inbox,
+        Self::AiPool,
+        Self::Conversations,
+        Self::WhatsAppMedia,
+        Self::WhatsAppIngress,
+        Self::WebIngress,
+        Self::Sockets,
+    ];
 }
 
 /// The actor.
@@ -147,6 +172,19 @@ impl Root {
                 let directory = plan.sockets.directory.clone();
                 let quotas = Arc::clone(&plan.sockets.quotas);
                 spawn(WebIngress { directory, quotas }, &at.web_ingress, root).await
+            }
+            Child::WhatsAppMedia => {
+                let media =
+                    WhatsAppMedia { store: Arc::clone(&plan.conversations.store), plan: plan.media.clone() };
+                spawn(media, &at.whatsapp_media, root).await
+            }
+            Child::WhatsAppIngress => {
+                let ingress = WhatsAppIngress {
+                    store: Arc::clone(&plan.conversations.store),
+                    directory: plan.conversations.directory.clone(),
+                    media: at.whatsapp_media.clone(),
+                };
+                spawn(ingress, &at.whatsapp_ingress, root).await
             }
             Child::Sockets => spawn(Sockets { around: Arc::clone(&plan.sockets) }, &at.sockets, root).await,
         }

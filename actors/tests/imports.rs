@@ -12,10 +12,25 @@ const ACTORS: &[(&str, &[&str])] = &[
     ("conversation", &[]),
     ("conversations", &["conversation"]),
     ("inbox", &[]),
-    ("root", &["ai_pool", "conversation", "conversations", "inbox", "socket", "sockets", "web_ingress"]),
+    (
+        "root",
+        &[
+            "ai_pool",
+            "conversation",
+            "conversations",
+            "inbox",
+            "socket",
+            "sockets",
+            "web_ingress",
+            "whatsapp_ingress",
+            "whatsapp_media",
+        ],
+    ),
     ("socket", &[]),
     ("sockets", &["socket"]),
     ("web_ingress", &[]),
+    ("whatsapp_ingress", &[]),
+    ("whatsapp_media", &[]),
 ];
 
 #[test]

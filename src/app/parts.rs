@@ -21,6 +21,7 @@ use crate::http::state::{AppState, Started, now};
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
+use crate::whatsapp::Webhook;
 
 use super::{StartError, demo};
 
@@ -55,18 +56,21 @@ impl Parts {
             embedded: Arc::new(Embedded::new(Arc::clone(&knowledge))),
             ai_limits: pool_limits(&config.ai),
             quotas: Arc::clone(&quotas),
+            media: None,
             epoch: db.epoch().await?,
             node: Uuid::now_v7().simple().to_string(),
         })
         .await
         .context("the actors did not start")?;
 
+        let whatsapp = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let state = AppState {
             hub,
             db,
             config,
             quotas,
             hasher,
+            whatsapp,
             knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
             sockets: crate::http::sockets::Sockets::default(),
             metrics: Some(metrics),

@@ -27,6 +27,12 @@ pub(super) fn secret(value: &str) -> Option<SecretString> {
     text(value).map(SecretString::from)
 }
 
+/// One secret, or two with a comma between them.
+pub(super) fn secrets(value: &str) -> Option<Vec<SecretString>> {
+    let secrets: Vec<_> = value.split(',').map(|one| secret(one.trim())).collect::<Option<_>>()?;
+    (secrets.len() <= 2).then_some(secrets)
+}
+
 pub(super) fn count(text: &str) -> Option<u32> {
     text.parse().ok().filter(|count| (1..=1_000_000_000).contains(count))
 }

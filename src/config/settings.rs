@@ -99,7 +99,12 @@ pub const SETTINGS: &[Setting] = &[
     row("OPENAI_MAX_TPM", "200000", COUNT, "tokens a minute at most"),
     row("OPENAI_MAX_CONCURRENCY", "16", COUNT, "requests at a time at most"),
     row("WHATSAPP_VERIFY_TOKEN", "", WHATSAPP, "the token of the webhook's verification"),
-    row("WHATSAPP_APP_SECRET", "", WHATSAPP, "the secret that signs webhooks"),
+    row(
+        "WHATSAPP_APP_SECRET",
+        "",
+        WHATSAPP,
+        "the secret that signs webhooks; two, separated by a comma, while it is being changed",
+    ),
     row("WHATSAPP_ACCESS_TOKEN", "", WHATSAPP, "the token for sending"),
     row("WHATSAPP_PHONE_NUMBER_ID", "", WHATSAPP, "the number that sends"),
     row("WHATSAPP_API_BASE", "", HTTP_URL, "another address of the Graph API"),

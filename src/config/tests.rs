@@ -35,7 +35,7 @@ const TABLE: &[Row] = &[
     ("OPENAI_MAX_TPM", "7", &["0"], &[]),
     ("OPENAI_MAX_CONCURRENCY", "7", &["0"], &[]),
     ("WHATSAPP_VERIFY_TOKEN", "x", &["a\nb"], WHATSAPP),
-    ("WHATSAPP_APP_SECRET", "x", &["a\nb"], WHATSAPP),
+    ("WHATSAPP_APP_SECRET", "x, y", &["a\nb", "a,b,c", "a,"], WHATSAPP),
     ("WHATSAPP_ACCESS_TOKEN", "x", &["a\nb"], WHATSAPP),
     ("WHATSAPP_PHONE_NUMBER_ID", "x", &["a\nb"], WHATSAPP),
     ("WHATSAPP_API_BASE", "https://g.example", &["g"], WHATSAPP),

@@ -75,6 +75,7 @@ pub(super) async fn say(
         note: note.unwrap_or(false),
         reply_to,
         attachments: attachments.unwrap_or_default(),
+        files: Vec::new(),
     };
     let ack = state.hub.perform(&who, conversation, Command::Say(say)).await?;
     Ok((StatusCode::CREATED, Json(ack.into())))

@@ -14,6 +14,7 @@ use super::sockets::Sockets;
 use crate::auth::Hasher;
 use crate::config::Config;
 use crate::store::Database;
+use crate::whatsapp::Webhook;
 
 /// Told whenever a property's knowledge has changed.
 pub type KnowledgeChanged = Arc<dyn Fn(PropertyId) + Send + Sync>;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub quotas: Arc<Quotas>,
     /// Passwords.
     pub hasher: Hasher,
+    /// The WhatsApp channel's webhook; `None` while the channel is off.
+    pub whatsapp: Option<Arc<Webhook>>,
     /// Told after a write to a property's knowledge.
     pub knowledge_changed: KnowledgeChanged,
     /// The open connections.

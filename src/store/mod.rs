@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::{Store, StoreError};
-use frontdesk_domain::event::Channel;
+use frontdesk_domain::event::{Attachment, Channel};
 use frontdesk_domain::ids::{AgentId, ConversationId, EntryId, GuestId, PropertyId};
-use frontdesk_domain::people::{GuestProfile, Role};
+use frontdesk_domain::people::{AuthorKey, GuestProfile, Role};
 use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 
 pub mod sqlite;
 
 /// The whole database.
-pub trait Database: Store + Accounts + Guests + Knowledge + Listing {}
-impl<T: Store + Accounts + Guests + Knowledge + Listing> Database for T {}
+pub trait Database: Store + Accounts + Attachments + Guests + Knowledge + Listing {}
+impl<T: Store + Accounts + Attachments + Guests + Knowledge + Listing> Database for T {}
 
 /// An agent's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,6 +159,56 @@ pub trait Guests: Send + Sync {
     async fn guest_session(&self, key: SessionKey) -> Result<Option<GuestRow>, StoreError>;
     /// What the guest says of itself changed.
     async fn put_guest(&self, id: GuestId, profile: &GuestProfile) -> Result<(), StoreError>;
+}
+
+/// A file that somebody sent us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// What readers are told of it.
+    pub file: Attachment,
+    /// To which hotel.
+    pub property: PropertyId,
+    /// Who.
+    pub by: AuthorKey,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A file as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// What readers are told of it.
+    pub file: Attachment,
+    /// To which hotel.
+    pub property: PropertyId,
+    /// Who.
+    pub by: AuthorKey,
+    /// Is it here?
+    pub state: FileState,
+    /// Where a message names it.
+    pub conversation: Option<ConversationId>,
+}
+
+/// Is a file here?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// It is still with WhatsApp.
+    Pending,
+    /// It is.
+    Ready,
+    /// It will not come.
+    Lost,
+}
+
+/// Files: all but their bytes.
+#[async_trait]
+pub trait Attachments: Send + Sync {
+    /// Adds a file whose bytes are in their place.
+    async fn add_attachment(&self, upload: Upload) -> Result<(), StoreError>;
+    /// One file.
+    async fn attachment(&self, id: Uuid) -> Result<Option<FileRow>, StoreError>;
+    /// Forgets at most 500 files that were sent before this time and that no message names, and says which.
+    async fn sweep_attachments(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError>;
 }
 
 /// One entry of a property's knowledge.

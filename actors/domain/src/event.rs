@@ -173,6 +173,27 @@ pub enum EventKind {
         /// The request as it stands.
         request: Request,
     },
+    /// The guest put an emoji on a message, or took it away.
+    Reaction {
+        /// The message, where it is one of this conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Seq>,
+        /// The emoji; none: taken away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        emoji: Option<String>,
+    },
+    /// The guest changed the words of a message.
+    Edited {
+        /// The message.
+        of: Seq,
+        /// The words now.
+        text: String,
+    },
+    /// The guest took a message back.
+    Deleted {
+        /// The message.
+        of: Seq,
+    },
     /// How soon somebody must look.
     Urgency {
         /// The urgency now.
@@ -190,7 +211,10 @@ impl EventKind {
             | Self::Mode { .. }
             | Self::Status { .. }
             | Self::Assigned { .. }
-            | Self::Request { .. } => true,
+            | Self::Request { .. }
+            | Self::Reaction { .. }
+            | Self::Edited { .. }
+            | Self::Deleted { .. } => true,
             Self::Note { .. }
             | Self::Tags { .. }
             | Self::Profile { .. }

@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod event;
 pub mod frame;
 pub mod ids;
+pub mod inbound;
 pub mod message;
 pub mod people;
 pub mod permission;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{EntryId, Seq, TurnId};
+use crate::timestamp::Timestamp;
 
 /// The way a guest reaches the hotel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ pub struct Attachment {
     pub name: String,
     /// Media type by content.
     pub media_type: String,
-    /// Bytes.
+    /// Bytes; 0 while it is still being fetched.
     pub size: u64,
 }
 
@@ -52,6 +53,12 @@ pub struct Message {
     pub text: String,
     /// How they came or go.
     pub channel: Channel,
+    /// When it was sent, where the channel's clock says so (WhatsApp): it may have come much later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// Where it comes from, in words for staff: forwarded, an advertisement, a product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The message that is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
@@ -82,6 +89,8 @@ impl Message {
         Self {
             text: text.into(),
             channel,
+            sent_at: None,
+            origin: None,
             reply_to: None,
             attachments: Vec::new(),
             citations: Vec::new(),

@@ -54,6 +54,11 @@ pub struct Summary {
     pub waiting_since: Option<Timestamp>,
     /// The guest's messages since any agent last read or answered.
     pub unread: u32,
+    /// Until when free text reaches the guest; after that templates only. Absent on channels without such a
+    /// window, and before the guest has written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub window_until: Option<Timestamp>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -47,6 +47,16 @@ pub fn shorten(text: &str, max: usize) -> String {
     }
 }
 
+/// A text from elsewhere, made fit to be stored: without what [`check_text`] refuses, and cut where it is too
+/// long. `None` if nothing is left.
+pub fn mend(text: &str) -> Option<String> {
+    let mut clean: String = text.chars().filter(|c| *c >= ' ' || matches!(c, '\t' | '\n' | '\r')).collect();
+    if clean.trim().chars().count() > TEXT_MAX_CHARS {
+        clean = shorten(clean.trim(), TEXT_MAX_CHARS - 1);
+    }
+    (!clean.trim().is_empty()).then_some(clean)
+}
+
 fn has_control(text: &str) -> bool {
     text.bytes().any(|b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r'))
 }
@@ -65,6 +75,18 @@ mod tests {
         let too_long = "a".repeat(TEXT_MAX_CHARS + 1);
         for bad in ["", "  \n ", "a\0b", "\u{1b}[31m", "\u{8}", &too_long] {
             assert_eq!(check_text(bad).map_err(|r| r.code), Err(Code::BadText), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn mended_texts_are_fit_to_be_stored() {
+        let long = "ß".repeat(TEXT_MAX_CHARS * 2);
+        for text in ["a\0b", " hi ", &long, "\u{1b}[31mred", &format!(" {} ", "x".repeat(TEXT_MAX_CHARS))] {
+            assert!(check_text(&mend(text).expect("something is left")).is_ok(), "{text:.20}");
+        }
+        assert_eq!(mend(" hi\u{7}\n"), Some(" hi\n".to_owned()));
+        for nothing in ["", " \n", "\0\u{1}"] {
+            assert_eq!(mend(nothing), None);
         }
     }
 

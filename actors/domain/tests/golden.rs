@@ -59,6 +59,7 @@ fn summary() -> Summary {
         last_message: Some(LastMessage { text: "Hi".into(), by: guest(), at: at() }),
         waiting_since: Some(at()),
         unread: 2,
+        window_until: None,
         created_at: at(),
         updated_at: at(),
     }
@@ -132,7 +133,7 @@ fn events_of_every_kind() {
     let kind = |fields: Value| -> EventKind { serde_json::from_value(fields).unwrap() };
     for fields in [
         json!({"kind":"message","text":"Hi","channel":"web"}),
-        json!({"kind":"message","text":"Hi","channel":"whatsapp","reply_to":3,"partial":true,
+        json!({"kind":"message","text":"Hi","channel":"whatsapp","sent_at":AT,"reply_to":3,"partial":true,
                "citations":[{"id":T,"title":"Pool"}],
                "attachments":[{"id":T,"name":"a.png","media_type":"image/png","size":7}]}),
         json!({"kind":"note","text":"tired"}),
@@ -147,13 +148,17 @@ fn events_of_every_kind() {
         json!({"kind":"rating","stars":5,"comment":"lovely"}),
         json!({"kind":"request","request":{"id":T,"department":"housekeeping","text":"towels","room":"412",
                "state":"open","due_at":AT}}),
+        json!({"kind":"reaction","of":4,"emoji":"👍"}),
+        json!({"kind":"reaction"}),
+        json!({"kind":"edited","of":4,"text":"at nine"}),
+        json!({"kind":"deleted","of":4}),
         json!({"kind":"urgency","urgency":"urgent","reason":"fire"}),
     ] {
         let event = event(kind(fields.clone()), Author::agent(&mia()));
         let seen = ServerFrame::Event(event.view(Audience::Agents).unwrap());
         assert_eq!(wire(&seen), with(fields.clone()));
         let for_guest = event.view(Audience::Guest);
-        let open = ["message", "mode", "status", "assigned", "request"];
+        let open = ["message", "mode", "status", "assigned", "request", "reaction", "edited", "deleted"];
         assert_eq!(for_guest.is_some(), open.contains(&fields["kind"].as_str().unwrap()), "{fields}");
         if let Some(view) = for_guest {
             assert_eq!(view.prev, 6, "a guest's events are chained past what it may not see");

@@ -102,7 +102,15 @@ impl World {
             let text = format!("text {text}");
             let body = format!("{note} {text}");
             let id = client_id(id);
-            let say = Say { by: by.clone(), id: id.clone(), text, note, reply_to: None, attachments: vec![] };
+            let say = Say {
+                by: by.clone(),
+                id: id.clone(),
+                text,
+                note,
+                reply_to: None,
+                attachments: vec![],
+                files: vec![],
+            };
             (Some((by, id, body)), Some(Command::Say(say)))
         };
         match step.clone() {

@@ -94,7 +94,13 @@ impl Conversation {
         if !std::mem::take(&mut state.marks_unsaved) {
             return;
         }
-        let commit = Commit { events: Vec::new(), snapshot: rules.snapshot().clone(), turn: TurnRow::Keep };
+        let commit = Commit {
+            events: Vec::new(),
+            snapshot: rules.snapshot().clone(),
+            turn: TurnRow::Keep,
+            inbound: None,
+            enclosed: Vec::new(),
+        };
         if self.around.store.append(commit).await.is_err() {
             state.marks_unsaved = true;
         }

@@ -50,6 +50,7 @@ impl Socket {
                     note: note.unwrap_or(false),
                     reply_to,
                     attachments: attachments.unwrap_or_default(),
+                    files: Vec::new(),
                 };
                 self.where_to(conversation)
                     .and_then(|to| self.perform(myself, to, id, Command::Say(say), permit))

@@ -5,12 +5,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use frontdesk_actors::ports::{Commit, Span, Store, StoreError, TurnRow};
-use frontdesk_domain::conversation::{Conversation, Receipt, Snapshot, Turn};
+use frontdesk_actors::ports::{
+    Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError, TurnRow,
+};
+use frontdesk_domain::conversation::{Conversation, FoundFile, Receipt, Snapshot, Turn};
 use frontdesk_domain::event::Event;
-use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId};
+use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
+use frontdesk_domain::inbound::Alias;
 use frontdesk_domain::people::{AgentRef, Audience};
 use frontdesk_domain::timestamp::Timestamp;
+use uuid::Uuid;
 
 #[derive(Default)]
 pub struct MemoryLog {
@@ -113,6 +117,36 @@ impl Store for MemoryLog {
         let all = self.conversations.lock().unwrap();
         let due = |stored: &Stored| stored.snapshot.until.is_some_and(|until| until <= now);
         Ok(all.iter().filter(|(_, stored)| due(stored)).map(|(id, _)| *id).collect())
+    }
+
+    async fn files(&self, _: Vec<Uuid>) -> Result<Vec<FoundFile>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn message_of(&self, _: &str) -> Result<Option<(ConversationId, Seq)>, StoreError> {
+        Ok(None)
+    }
+
+    async fn acquaint(&self, _: Person, _: bool) -> Result<Option<Acquainted>, StoreError> {
+        Ok(None)
+    }
+
+    async fn learn(
+        &self,
+        _: GuestId,
+        _: PropertyId,
+        _: Vec<Alias>,
+        _: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn due_files(&self, _: Timestamp, _: u32) -> Result<Vec<DueFile>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn put_file(&self, _: Uuid, _: FileFate) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn assignable(&self, _: PropertyId, agent: AgentId) -> Result<Option<AgentRef>, StoreError> {

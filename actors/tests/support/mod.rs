@@ -45,6 +45,7 @@ impl World {
             model: Some(model.clone()),
             embedded: Arc::new(model::Apologetic),
             ai_limits,
+            media: None,
             quotas: Arc::new(Quotas::new(limited)),
             epoch: Uuid::nil(),
             node: "test".into(),

@@ -11,8 +11,8 @@ use frontdesk_domain::ids::{ConversationId, Seq};
 use frontdesk_domain::people::Audience;
 
 use super::fault::Fault;
-use super::rows;
 use super::sheet::Sheet;
+use super::{attachments, rows};
 
 /// `OR FAIL`, here and below: whoever runs a statement that fails rolls back to before all of them, so SQLite
 /// need not keep a copy of every page to take back the one statement.
@@ -91,9 +91,13 @@ pub(super) async fn store<'a>(
     commits: impl Iterator<Item = &'a Commit> + Send,
 ) -> Result<(), Fault> {
     let mut events = Sheet::default();
+    let mut with_more: Vec<&'a Commit> = Vec::new();
     let mut changes: HashMap<ConversationId, Change<'a>> = HashMap::new();
     for commit in commits {
         follow(&mut changes, commit)?;
+        if commit.inbound.is_some() || !commit.enclosed.is_empty() {
+            with_more.push(commit);
+        }
         for event in &commit.events {
             write_event(&mut events, event)?;
         }
@@ -121,6 +125,9 @@ pub(super) async fn store<'a>(
     }
     opened.run(UPSERT_TURNS, conn).await?;
     closed.run(DELETE_TURNS, conn).await?;
+    for commit in with_more {
+        attachments::store(conn, commit).await?;
+    }
     Ok(())
 }
 

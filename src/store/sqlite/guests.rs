@@ -1,11 +1,12 @@
 //! Guests and their sessions.
 
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::StoreError;
-use frontdesk_domain::conversation::Conversation;
+use frontdesk_domain::conversation::{Conversation, Snapshot};
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
 use frontdesk_domain::people::GuestProfile;
@@ -43,29 +44,10 @@ impl Guests for SqliteStore {
     ) -> Result<(), StoreError> {
         // The conversation knows its guest by the id in the profile.
         let profile = GuestProfile { id: Some(guest.id), ..guest.profile };
-        let stored = rows::json(&profile).map_err(Fault::from)?;
         let conversation = Conversation::new(guest.conversation, guest.property, channel, profile, at);
         let write = self.write(move |conn| {
             Box::pin(async move {
-                let snapshot = conversation.snapshot();
-                sqlx::query(INSERT_GUEST)
-                    .bind(rows::key(&guest.id.0))
-                    .bind(rows::key(&guest.property.0))
-                    .bind(stored)
-                    .bind(at.0)
-                    .execute(&mut *conn)
-                    .await?;
-                sqlx::query(INSERT_CONVERSATION)
-                    .bind(rows::key(&guest.conversation.0))
-                    .bind(rows::key(&guest.property.0))
-                    .bind(rows::key(&guest.id.0))
-                    .bind(rows::channel(channel))
-                    .bind(rows::json(snapshot)?)
-                    .bind(rows::status(snapshot.status))
-                    .bind(at.0)
-                    .bind(rows::searched_of(snapshot))
-                    .execute(&mut *conn)
-                    .await?;
+                insert(&mut *conn, conversation.snapshot()).await?;
                 sqlx::query(INSERT_SESSION)
                     .bind(key.0.as_slice())
                     .bind(rows::key(&guest.id.0))
@@ -99,6 +81,30 @@ impl Guests for SqliteStore {
         });
         Ok(write.await?)
     }
+}
+
+/// Adds a guest and its still empty conversation.
+pub(super) async fn insert(conn: &mut SqliteConnection, snapshot: &Snapshot) -> Result<(), Fault> {
+    let guest = snapshot.guest.id.ok_or(Fault::NotFound)?;
+    sqlx::query(INSERT_GUEST)
+        .bind(rows::key(&guest.0))
+        .bind(rows::key(&snapshot.property.0))
+        .bind(rows::json(&snapshot.guest)?)
+        .bind(snapshot.created_at.0)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(INSERT_CONVERSATION)
+        .bind(rows::key(&snapshot.id.0))
+        .bind(rows::key(&snapshot.property.0))
+        .bind(rows::key(&guest.0))
+        .bind(rows::channel(snapshot.channel))
+        .bind(rows::json(snapshot)?)
+        .bind(rows::status(snapshot.status))
+        .bind(snapshot.updated_at.0)
+        .bind(rows::searched_of(snapshot))
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
 }
 
 fn guest(row: &SqliteRow) -> Result<GuestRow, sqlx::Error> {

@@ -4,15 +4,17 @@ use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use frontdesk_actors::ports::{Commit, Span, Store, StoreError};
-use frontdesk_domain::conversation::Conversation;
+use frontdesk_actors::ports::{Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError};
+use frontdesk_domain::conversation::{Conversation, FoundFile};
 use frontdesk_domain::event::Event;
-use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId};
+use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
+use frontdesk_domain::inbound::Alias;
 use frontdesk_domain::people::{AgentRef, Audience};
 use frontdesk_domain::timestamp::Timestamp;
+use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{SqliteStore, rows};
+use super::{SqliteStore, aliases, attachments, rows};
 
 /// All of a conversation in one statement, so that its parts are of one moment.
 const LOAD: &str = "
@@ -100,6 +102,36 @@ impl Store for SqliteStore {
         let found =
             sqlx::query(DUE_SNOOZES).bind(now.0).fetch_all(&self.readers).await.map_err(Fault::from)?;
         ids(&found)
+    }
+
+    async fn files(&self, ids: Vec<Uuid>) -> Result<Vec<FoundFile>, StoreError> {
+        attachments::files(self, ids).await
+    }
+
+    async fn message_of(&self, wamid: &str) -> Result<Option<(ConversationId, Seq)>, StoreError> {
+        aliases::message_of(self, wamid).await
+    }
+
+    async fn acquaint(&self, person: Person, make: bool) -> Result<Option<Acquainted>, StoreError> {
+        aliases::acquaint(self, person, make).await
+    }
+
+    async fn learn(
+        &self,
+        guest: GuestId,
+        property: PropertyId,
+        names: Vec<Alias>,
+        at: Timestamp,
+    ) -> Result<usize, StoreError> {
+        aliases::learn(self, guest, property, names, at).await
+    }
+
+    async fn due_files(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFile>, StoreError> {
+        attachments::due(self, now, limit).await
+    }
+
+    async fn put_file(&self, id: Uuid, fate: FileFate) -> Result<(), StoreError> {
+        attachments::put(self, id, fate).await
     }
 
     async fn assignable(&self, property: PropertyId, agent: AgentId) -> Result<Option<AgentRef>, StoreError> {

@@ -3,6 +3,8 @@
 //! One connection writes, owned by one task ([`writer`]); four read. What is acknowledged is synced.
 
 mod accounts;
+mod aliases;
+mod attachments;
 mod commits;
 mod copy;
 mod cursor;

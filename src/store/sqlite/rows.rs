@@ -68,7 +68,7 @@ pub(super) fn author_kind(kind: AuthorKind) -> &'static str {
     }
 }
 
-fn author_kind_of(text: &str) -> Decoded<AuthorKind> {
+pub(super) fn author_kind_of(text: &str) -> Decoded<AuthorKind> {
     match text {
         "guest" => Ok(AuthorKind::Guest),
         "agent" => Ok(AuthorKind::Agent),

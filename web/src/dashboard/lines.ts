@@ -123,6 +123,12 @@ export function happened(event: Event): string {
       });
     case 'urgency':
       return t(event.urgency === 'urgent' ? 'now_urgent' : 'now_normal', { reason: event.reason });
+    case 'reaction':
+      return event.emoji ? t('did_react', { who, emoji: event.emoji }) : t('did_unreact', { who });
+    case 'edited':
+      return t('did_edit', { who, text: event.text });
+    case 'deleted':
+      return t('did_delete', { who });
     case 'delivery':
     case 'message':
     case 'note':

@@ -175,7 +175,7 @@ name: string,
  */
 media_type: string, 
 /**
- * Bytes.
+ * Bytes; 0 while it is still being fetched.
  */
 size: number, };
 
@@ -191,6 +191,14 @@ text: string,
  * How they came or go.
  */
 channel: Channel, 
+/**
+ * When it was sent, where the channel's clock says so (WhatsApp): it may have come much later.
+ */
+sent_at?: Timestamp, 
+/**
+ * Where it comes from, in words for staff: forwarded, an advertisement, a product.
+ */
+origin?: string, 
 /**
  * The message that is answered.
  */
@@ -318,7 +326,27 @@ comment?: string, } | { "kind": "request",
 /**
  * The request as it stands.
  */
-request: GuestRequest, } | { "kind": "urgency", 
+request: GuestRequest, } | { "kind": "reaction", 
+/**
+ * The message, where it is one of this conversation.
+ */
+of?: number, 
+/**
+ * The emoji; none: taken away.
+ */
+emoji?: string, } | { "kind": "edited", 
+/**
+ * The message.
+ */
+of: number, 
+/**
+ * The words now.
+ */
+text: string, } | { "kind": "deleted", 
+/**
+ * The message.
+ */
+of: number, } | { "kind": "urgency", 
 /**
  * The urgency now.
  */
@@ -415,7 +443,27 @@ comment?: string, } | { "kind": "request",
 /**
  * The request as it stands.
  */
-request: GuestRequest, } | { "kind": "urgency", 
+request: GuestRequest, } | { "kind": "reaction", 
+/**
+ * The message, where it is one of this conversation.
+ */
+of?: number, 
+/**
+ * The emoji; none: taken away.
+ */
+emoji?: string, } | { "kind": "edited", 
+/**
+ * The message.
+ */
+of: number, 
+/**
+ * The words now.
+ */
+text: string, } | { "kind": "deleted", 
+/**
+ * The message.
+ */
+of: number, } | { "kind": "urgency", 
 /**
  * The urgency now.
  */
@@ -498,6 +546,11 @@ waiting_since: Timestamp | null,
  * The guest's messages since any agent last read or answered.
  */
 unread: number, 
+/**
+ * Until when free text reaches the guest; after that templates only. Absent on channels without such a
+ * window, and before the guest has written.
+ */
+window_until?: Timestamp, 
 /**
  * When it began.
  */

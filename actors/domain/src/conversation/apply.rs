@@ -8,6 +8,7 @@ use crate::timestamp::Timestamp;
 
 use super::decision::{Decision, TurnStep};
 use super::state::{Conversation, Receipt, Snapshot, UNREAD_MAX};
+use super::window;
 
 impl Conversation {
     /// What is to be stored beside a decision's events: the snapshot as it will be after them.
@@ -69,7 +70,10 @@ impl Snapshot {
             EventKind::Note { .. }
             | EventKind::Delivery { .. }
             | EventKind::Rating { .. }
-            | EventKind::Request { .. } => {}
+            | EventKind::Request { .. }
+            | EventKind::Reaction { .. }
+            | EventKind::Edited { .. }
+            | EventKind::Deleted { .. } => {}
         }
     }
 
@@ -81,6 +85,7 @@ impl Snapshot {
         });
         match event.by.kind {
             AuthorKind::Guest => {
+                self.window_until = self.window_until.max(window::until(event.at, message));
                 if self.unread.len() < UNREAD_MAX {
                     self.unread.push(event.seq);
                 }

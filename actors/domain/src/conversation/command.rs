@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
-use crate::event::Citation;
+use crate::event::{Attachment, Citation};
 use crate::frame::Action;
-use crate::ids::{ClientId, Seq, TurnId};
-use crate::people::{AgentRef, Author};
+use crate::ids::{ClientId, PropertyId, Seq, TurnId};
+use crate::inbound::Expected;
+use crate::people::{AgentRef, Author, AuthorKey};
+use crate::timestamp::Timestamp;
 
 /// Everything that can change a conversation.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub enum Command {
     Say(Say),
     /// Somebody does something.
     Act(Act),
+    /// Something came in over a channel that is not ours.
+    Receive(Box<Receive>),
     /// The AI reports on a turn.
     Turn(TurnId, TurnNews),
     /// The time of a snooze has come.
@@ -37,6 +41,76 @@ pub struct Say {
     pub reply_to: Option<Seq>,
     /// Uploads that go with it.
     pub attachments: Vec<Uuid>,
+    /// What is known of these uploads, looked up by the conversation before it decides.
+    pub files: Vec<FoundFile>,
+}
+
+/// An upload as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// What readers are told of it.
+    pub file: Attachment,
+    /// The hotel that it was sent to.
+    pub property: PropertyId,
+    /// Who sent it.
+    pub by: AuthorKey,
+    /// A message names it already.
+    pub used: bool,
+}
+
+/// Something that came in over WhatsApp.
+#[derive(Clone, Debug)]
+pub struct Receive {
+    /// Who: the guest, or an agent without id who used the hotel's own phone.
+    pub by: Author,
+    /// WhatsApp's id for it, as an author's id: the same one makes one event, for ever.
+    pub id: ClientId,
+    /// WhatsApp's id for it.
+    pub wamid: String,
+    /// When it was sent, by WhatsApp's clock.
+    pub sent_at: Timestamp,
+    /// What.
+    pub what: Received,
+}
+
+/// What came in.
+#[derive(Clone, Debug)]
+pub enum Received {
+    /// A message.
+    Message {
+        /// The words; may hold more than may be said, and is cut.
+        text: String,
+        /// The message that is answered.
+        reply_to: Option<Seq>,
+        /// Files that are to be fetched.
+        files: Vec<Expected>,
+        /// Where it comes from, in words for staff.
+        origin: Option<String>,
+    },
+    /// An emoji on a message, or its removal.
+    Reaction {
+        /// The message, where it is one of this conversation.
+        of: Option<Seq>,
+        /// The emoji.
+        emoji: Option<String>,
+    },
+    /// Other words for a message.
+    Edited {
+        /// The message.
+        of: Seq,
+        /// The words.
+        text: String,
+    },
+    /// A message was taken back.
+    Deleted {
+        /// The message.
+        of: Seq,
+    },
+    /// Something that staff should know.
+    Notice {
+        /// What.
+        text: String,
+    },
 }
 
 /// An action on the conversation.

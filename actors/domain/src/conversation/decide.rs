@@ -21,6 +21,7 @@ impl Conversation {
         match command {
             Command::Say(say) => draft.say(say)?,
             Command::Act(act) => draft.act(act)?,
+            Command::Receive(receive) => draft.receive(*receive)?,
             Command::Turn(turn, news) => match self.turn.as_ref().filter(|live| live.id == turn) {
                 Some(live) if self.snapshot.mode == Mode::Ai => draft.turn_news(live, news),
                 // Late words of a turn that was cancelled, or of an AI that was told to be silent.

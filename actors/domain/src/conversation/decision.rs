@@ -1,8 +1,11 @@
 //! What the rules say is to happen.
 
+use uuid::Uuid;
+
 use crate::event::Event;
 use crate::frame::Outcome;
 use crate::ids::{ClientId, Seq, TurnId};
+use crate::inbound::Expected;
 use crate::people::Author;
 use crate::timestamp::Timestamp;
 
@@ -16,6 +19,10 @@ pub struct Decision {
     pub events: Vec<Event>,
     /// What becomes of the AI's turn.
     pub turn: TurnStep,
+    /// What came in over WhatsApp, to be found again by its id there.
+    pub inbound: Option<InboundRow>,
+    /// Uploads that one of the events names: nobody else may from now on.
+    pub enclosed: Vec<Enclosed>,
     /// What readers are told without its being stored.
     pub notices: Vec<Notice>,
     /// What is to be done elsewhere.
@@ -29,6 +36,26 @@ impl Decision {
     pub fn is_volatile(&self) -> bool {
         self.events.is_empty() && matches!(self.turn, TurnStep::Keep | TurnStep::Show(_))
     }
+}
+
+/// An event that came in over WhatsApp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboundRow {
+    /// The event.
+    pub seq: Seq,
+    /// WhatsApp's id for it.
+    pub wamid: String,
+    /// Its files, which are to be fetched.
+    pub files: Vec<Expected>,
+}
+
+/// An upload, and the event that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enclosed {
+    /// The upload.
+    pub attachment: Uuid,
+    /// The event.
+    pub seq: Seq,
 }
 
 /// A command is stored as this event.

@@ -9,14 +9,16 @@ mod apply;
 mod command;
 mod decide;
 mod decision;
+mod receive;
 mod say;
 mod state;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod window;
 
-pub use command::{Act, Command, Say, TurnEnd, TurnNews};
-pub use decision::{Ack, Decision, Effect, Notice, TurnStep};
+pub use command::{Act, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
+pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, TurnStep};
 pub use state::{Conversation, Receipt, Snapshot, Turn};
 
 /// The most tags that a conversation may have.
@@ -29,5 +31,9 @@ pub const COMMENT_MAX_CHARS: usize = 1000;
 pub const RESTARTS_MAX: u8 = 2;
 /// How often an open turn is taken up again after a crash before people are asked.
 pub const RECOVERIES_MAX: u8 = 1;
+/// The most files that one message carries.
+pub const ATTACHMENTS_MAX: usize = 10;
+/// How long after a guest's message WhatsApp takes free text for the guest, in milliseconds.
+pub const WINDOW_MILLIS: i64 = 24 * 3_600_000;
 /// The farthest that a snooze may reach, in milliseconds: one year.
 pub const SNOOZE_MAX_MILLIS: i64 = 366 * 24 * 3_600_000;

@@ -1,14 +1,17 @@
 //! What happens when somebody says something.
 
-use crate::event::{EventKind, Mode, Status};
+use uuid::Uuid;
+
+use crate::event::{Attachment, EventKind, Message, Mode, Status};
+use crate::ids::{ClientId, Seq};
 use crate::people::{Author, AuthorKind};
 use crate::refusal::{Code, Refusal};
 use crate::text::check_text;
 
-use super::RESTARTS_MAX;
-use super::command::Say;
+use super::command::{FoundFile, Say};
 use super::decide::{Draft, fingerprint};
-use super::decision::Effect;
+use super::decision::{Effect, Enclosed};
+use super::{ATTACHMENTS_MAX, RESTARTS_MAX, window};
 
 impl Draft<'_> {
     pub(super) fn say(&mut self, say: Say) -> Result<(), Refusal> {
@@ -23,22 +26,57 @@ impl Draft<'_> {
         if say.reply_to.is_some_and(|seq| seq == 0 || seq > self.state.last_seq()) {
             return Err(Refusal::new(Code::BadFrame, "reply_to names no event"));
         }
-        if !say.attachments.is_empty() {
-            return Err(Refusal::new(Code::NotFound, "no such attachment"));
-        }
+        let files = self.enclosures(&say)?;
         match say.by.kind {
-            AuthorKind::Guest => self.guest_says(say, digest),
+            AuthorKind::Guest => {
+                let mut message = self.message(&say.text);
+                message.reply_to = say.reply_to;
+                message.attachments = files;
+                self.guest_says(say.by, say.id, digest, message);
+            }
             AuthorKind::Agent if say.note => {
                 self.push_own(say.by, say.id, digest, EventKind::Note { text: say.text });
             }
-            AuthorKind::Agent => self.agent_says(say, digest),
+            AuthorKind::Agent => {
+                self.check_window()?;
+                let mut message = self.message(&say.text);
+                message.reply_to = say.reply_to;
+                message.attachments = files;
+                self.agent_says(say.by, say.id, digest, message);
+            }
             // The AI speaks through its turns, the rules through their events.
             AuthorKind::Ai | AuthorKind::System => return Err(Refusal::forbidden()),
         }
         Ok(())
     }
 
-    fn guest_says(&mut self, say: Say, digest: u64) {
+    /// The uploads that go with a message: each must be there, its sender's own, and named by no other.
+    fn enclosures(&mut self, say: &Say) -> Result<Vec<Attachment>, Refusal> {
+        let none = || Refusal::new(Code::NotFound, "no such attachment");
+        if say.attachments.len() > ATTACHMENTS_MAX {
+            return Err(Refusal::new(Code::BadFrame, "at most 10 attachments"));
+        }
+        if say.note && !say.attachments.is_empty() {
+            return Err(Refusal::new(Code::BadFrame, "a note takes no attachments"));
+        }
+        let mut files: Vec<Attachment> = Vec::with_capacity(say.attachments.len());
+        for id in &say.attachments {
+            let own = |found: &&FoundFile| {
+                found.file.id == *id
+                    && found.by == say.by.key()
+                    && found.property == self.state.snapshot.property
+                    && !found.used
+            };
+            let found = say.files.iter().find(own).ok_or_else(none)?;
+            if files.iter().any(|file| file.id == *id) {
+                return Err(none());
+            }
+            files.push(found.file.clone());
+        }
+        Ok(files)
+    }
+
+    pub(super) fn guest_says(&mut self, by: Author, id: ClientId, digest: u64, message: Message) {
         if self.status() == Status::Closed {
             // A new matter: it opens again, and the AI answers first.
             self.set_status(Author::system(), Status::Open, Some("guest_wrote"));
@@ -47,18 +85,29 @@ impl Draft<'_> {
                 self.push(Author::system(), EventKind::Mode { mode: Mode::Ai, reason });
             }
         }
-        let mut message = self.message(&say.text);
-        message.reply_to = say.reply_to;
-        self.push_own(say.by, say.id, digest, EventKind::Message(message));
+        self.push_message(by, id, digest, message);
         match self.mode() {
             Mode::Human => self.set_status(Author::system(), Status::Waiting, Some("guest_wrote")),
             Mode::Ai => {
                 if self.status() == Status::Snoozed {
                     self.set_status(Author::system(), Status::Open, Some("guest_wrote"));
                 }
-                self.ask_for_answer();
+                if self.window_is_open() {
+                    self.ask_for_answer();
+                } else if self.state.turn().is_none() {
+                    // It came too late for an answer in free words: people choose a template.
+                    self.ask_humans(window::CLOSED);
+                }
             }
         }
+    }
+
+    /// Adds the author's message, with what it encloses.
+    pub(super) fn push_message(&mut self, by: Author, id: ClientId, digest: u64, message: Message) -> Seq {
+        let files: Vec<Uuid> = message.attachments.iter().map(|file| file.id).collect();
+        let seq = self.push_own(by, id, digest, EventKind::Message(message));
+        self.decision.enclosed.extend(files.into_iter().map(|attachment| Enclosed { attachment, seq }));
+        seq
     }
 
     /// Begins a turn. One that has shown nothing begins anew, to answer all at once; one that speaks is
@@ -75,16 +124,14 @@ impl Draft<'_> {
     }
 
     /// Any message of an agent is a take-over.
-    fn agent_says(&mut self, say: Say, digest: u64) {
-        self.take_over(&say.by, None);
-        let mut message = self.message(&say.text);
-        message.reply_to = say.reply_to;
-        self.push_own(say.by.clone(), say.id, digest, EventKind::Message(message));
-        self.set_status(say.by, Status::Open, Some("answered"));
+    pub(super) fn agent_says(&mut self, by: Author, id: ClientId, digest: u64, message: Message) {
+        self.take_over(&by, None);
+        self.push_message(by.clone(), id, digest, message);
+        self.set_status(by, Status::Open, Some("answered"));
     }
 
     /// People answer from now on. What the AI had shown is kept just before the `mode` event.
-    pub(super) fn take_over(&mut self, by: &Author, own: Option<(crate::ids::ClientId, u64)>) {
+    pub(super) fn take_over(&mut self, by: &Author, own: Option<(ClientId, u64)>) {
         let was_ai = self.mode() == Mode::Ai;
         if was_ai {
             self.cut_turn();

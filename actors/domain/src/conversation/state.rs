@@ -64,6 +64,9 @@ pub struct Snapshot {
     pub guest_read: Seq,
     /// A message of the guest came while the AI was speaking: it is answered next.
     pub unanswered: bool,
+    /// Until when free text reaches the guest, on channels with such a window.
+    #[serde(default)]
+    pub window_until: Option<Timestamp>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -129,6 +132,7 @@ impl Conversation {
             agents_read: 0,
             guest_read: 0,
             unanswered: false,
+            window_until: None,
             created_at: at,
             updated_at: at,
         };
@@ -236,6 +240,7 @@ impl Snapshot {
             last_message: self.last_message.clone(),
             waiting_since: self.waiting_since,
             unread: u32::try_from(self.unread.len()).unwrap_or(u32::MAX),
+            window_until: self.window_until,
             created_at: self.created_at,
             updated_at: self.updated_at,
         }

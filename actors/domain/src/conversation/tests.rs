@@ -81,7 +81,15 @@ fn id(text: &str) -> ClientId {
 }
 
 fn say(by: Author, client: &str, text: &str, note: bool) -> Command {
-    Command::Say(Say { by, id: id(client), text: text.into(), note, reply_to: None, attachments: vec![] })
+    Command::Say(Say {
+        by,
+        id: id(client),
+        text: text.into(),
+        note,
+        reply_to: None,
+        attachments: vec![],
+        files: vec![],
+    })
 }
 
 fn act(by: Author, client: &str, action: Action) -> Command {
@@ -380,6 +388,7 @@ fn refusals() {
                 note: false,
                 reply_to: Some(9),
                 attachments: vec![],
+                files: vec![],
             }),
             Code::BadFrame,
         ),
@@ -391,6 +400,7 @@ fn refusals() {
                 note: false,
                 reply_to: None,
                 attachments: vec![uuid(9)],
+                files: vec![],
             }),
             Code::NotFound,
         ),

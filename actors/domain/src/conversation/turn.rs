@@ -10,6 +10,7 @@ use super::command::TurnEnd;
 use super::decide::Draft;
 use super::decision::{Notice, TurnStep};
 use super::state::Turn;
+use super::window;
 
 impl Draft<'_> {
     /// More words: shown as far as a message may be long.
@@ -28,6 +29,7 @@ impl Draft<'_> {
     pub(super) fn turn_ended(&mut self, live: &Turn, end: TurnEnd) {
         self.decision.turn = TurnStep::Close;
         match end {
+            TurnEnd::Said { .. } if !self.window_is_open() => self.hand_over(live, window::CLOSED),
             TurnEnd::Said { citations, suggestions } if !live.shown.trim().is_empty() => {
                 let mut message = self.message(&live.shown);
                 message.citations = citations;
@@ -63,7 +65,7 @@ impl Draft<'_> {
         self.ask_humans(reason);
     }
 
-    fn ask_humans(&mut self, reason: &str) {
+    pub(super) fn ask_humans(&mut self, reason: &str) {
         let kind = EventKind::Mode { mode: Mode::Human, reason: Some(reason.to_owned()) };
         self.push(Author::system(), kind);
         self.set_status(Author::system(), Status::Waiting, Some(reason));

@@ -1,0 +1,126 @@
+//! What comes in from outside our own clients: who sent it, and what it is.
+
+use uuid::Uuid;
+
+use crate::ids::{ClientId, PropertyId};
+use crate::timestamp::Timestamp;
+
+/// A name by which WhatsApp knows a guest. A guest may have several, and lacks any of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Alias {
+    /// What kind of name.
+    pub kind: AliasKind,
+    /// The name, as WhatsApp writes it.
+    pub value: String,
+}
+
+/// The kinds of name, the surest first: where two point to different guests, the surer one is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AliasKind {
+    /// The business-scoped user id: one for each guest and business.
+    Bsuid,
+    /// WhatsApp's own id; mostly the phone number, but not always.
+    WaId,
+    /// The phone number, digits only, to which replies go.
+    Phone,
+}
+
+/// What came from one person, in the order in which it came.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// The hotel to which it came.
+    pub property: PropertyId,
+    /// The guest's names; at least one.
+    pub aliases: Vec<Alias>,
+    /// The name that the guest chose.
+    pub name: Option<String>,
+    /// What came.
+    pub items: Vec<Item>,
+}
+
+/// One thing that came.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// WhatsApp's id for it. It holds the guest's number: never to be logged.
+    pub wamid: String,
+    /// The same as an author's id: a digest.
+    pub id: ClientId,
+    /// When it was sent, by WhatsApp's clock.
+    pub sent_at: Timestamp,
+    /// The WhatsApp id of the message that is answered.
+    pub quotes: Option<String>,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What came. Messages that are named, are named by their WhatsApp ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The guest said something.
+    Said {
+        /// In words that a person can read, whatever it was; never empty.
+        text: String,
+        /// Files to be fetched.
+        files: Vec<Media>,
+        /// Where it comes from, in words for staff.
+        origin: Option<String>,
+    },
+    /// Staff wrote it on the hotel's own phone.
+    Echoed {
+        /// The words.
+        text: String,
+        /// Files to be fetched.
+        files: Vec<Media>,
+    },
+    /// The guest put an emoji on a message, or took it away.
+    Reacted {
+        /// On which.
+        of: String,
+        /// Which; `None`: taken away.
+        emoji: Option<String>,
+    },
+    /// The guest changed the words of a message.
+    Edited {
+        /// Which.
+        of: String,
+        /// The words now.
+        text: String,
+    },
+    /// The guest took a message back.
+    Deleted {
+        /// Which.
+        of: String,
+    },
+    /// The guest's number or user id changed: the guest is also known by these names from now on.
+    Moved {
+        /// The new names.
+        to: Vec<Alias>,
+        /// What staff are told.
+        text: String,
+    },
+    /// Something that staff should know.
+    Notice {
+        /// What they are told.
+        text: String,
+    },
+}
+
+/// A file that is still with WhatsApp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// WhatsApp's id for it.
+    pub id: String,
+    /// The name to show, made safe.
+    pub name: String,
+    /// What the sender says it is: not yet looked at.
+    pub media_type: String,
+}
+
+/// A file that is still with WhatsApp, with the id that it has here from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Its id here.
+    pub id: Uuid,
+    /// Where it is.
+    pub media: Media,
+}

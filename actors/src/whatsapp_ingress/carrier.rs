@@ -1,0 +1,241 @@
+//! One parcel's way: who sent it, to which conversation, and is all of it on disk.
+
+use std::sync::Arc;
+
+use ractor::concurrency::OneshotReceiver;
+use uuid::Uuid;
+
+use frontdesk_domain::conversation::{Ack, Command, Receive, Received};
+use frontdesk_domain::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq};
+use frontdesk_domain::inbound::{Alias, AliasKind, Content, Expected, Item, Media, Parcel};
+use frontdesk_domain::people::{Author, AuthorKind, GuestProfile};
+use frontdesk_domain::refusal::{Code, Refusal};
+
+use crate::address::Address;
+use crate::clock;
+use crate::directory::Directory;
+use crate::messages::{ConversationMsg, Reply, WhatsAppMediaMsg};
+use crate::ports::{Acquainted, Person, Store, StoreError};
+
+/// What staff see as the author of what was written on the hotel's own phone.
+const OWN_PHONE: &str = "WhatsApp Business app";
+
+/// Carries one parcel.
+pub(super) struct Carrier {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) directory: Directory,
+    pub(super) media: Address<WhatsAppMediaMsg>,
+}
+
+/// A command on its way, and what is needed to send it again.
+struct Sent {
+    receive: Receive,
+    answer: OneshotReceiver<Result<Ack, Refusal>>,
+}
+
+impl Carrier {
+    /// Returns when everything in the parcel is on disk, or was before.
+    ///
+    /// # Errors
+    /// `unavailable` or `overloaded` if something is not; it may be carried again as it is.
+    pub(super) async fn carry(&self, parcel: Parcel) -> Result<(), Refusal> {
+        let make = parcel.items.iter().any(|item| makes_acquaintance(&item.content));
+        let Some(sender) = self.acquaint(&parcel, make).await? else {
+            metrics::counter!("frontdesk_whatsapp_ignored_total", "reason" => "unknown_sender").increment(1);
+            return Ok(());
+        };
+        let mut fetches = false;
+        let mut under_way: Vec<Sent> = Vec::with_capacity(parcel.items.len());
+        for item in parcel.items {
+            if refers(&item) {
+                // What it names may be just before it.
+                self.settle(sender.conversation, &mut under_way).await?;
+            }
+            fetches |= has_files(&item.content);
+            if let Some(receive) = self.receive(&sender, parcel.property, item).await? {
+                under_way.push(self.send(sender.conversation, receive)?);
+            }
+        }
+        self.settle(sender.conversation, &mut under_way).await?;
+        if fetches {
+            self.media.cast(WhatsAppMediaMsg::Look);
+        }
+        Ok(())
+    }
+
+    async fn acquaint(&self, parcel: &Parcel, make: bool) -> Result<Option<Acquainted>, Refusal> {
+        let phone = parcel.aliases.iter().rfind(|alias| alias.kind != AliasKind::Bsuid);
+        let profile = GuestProfile {
+            id: Some(GuestId(Uuid::now_v7())),
+            name: parcel.name.clone(),
+            phone: phone.map(|alias| format!("+{}", alias.value)),
+            ..GuestProfile::default()
+        };
+        self.look_up(parcel.property, parcel.aliases.clone(), profile, make).await
+    }
+
+    async fn look_up(
+        &self,
+        property: PropertyId,
+        aliases: Vec<Alias>,
+        profile: GuestProfile,
+        make: bool,
+    ) -> Result<Option<Acquainted>, Refusal> {
+        let conversation = ConversationId(Uuid::now_v7());
+        let person = Person { property, aliases, profile, conversation, at: clock::now() };
+        let found = self.store.acquaint(person, make).await.map_err(|error| refusal(&error))?;
+        if let Some(found) = &found {
+            contested(found.contested, found.conversation);
+        }
+        Ok(found)
+    }
+
+    /// The item as a command, if it is to become one.
+    async fn receive(
+        &self,
+        sender: &Acquainted,
+        property: PropertyId,
+        item: Item,
+    ) -> Result<Option<Receive>, Refusal> {
+        let by = match item.content {
+            Content::Echoed { .. } => {
+                Author { kind: AuthorKind::Agent, id: None, name: Some(OWN_PHONE.to_owned()) }
+            }
+            _ => Author::guest(sender.guest, sender.name.clone()),
+        };
+        let reply_to = match &item.quotes {
+            Some(wamid) => self.seq_of(sender, wamid).await?,
+            None => None,
+        };
+        let what = match item.content {
+            Content::Said { text, files, origin } => {
+                Received::Message { text, reply_to, files: expected(files), origin }
+            }
+            Content::Echoed { text, files } => {
+                Received::Message { text, reply_to, files: expected(files), origin: None }
+            }
+            Content::Reacted { of, emoji } => {
+                Received::Reaction { of: self.seq_of(sender, &of).await?, emoji }
+            }
+            Content::Edited { of, text } => match self.seq_of(sender, &of).await? {
+                Some(of) => Received::Edited { of, text },
+                None => return Ok(ignored("unknown_message")),
+            },
+            Content::Deleted { of } => match self.seq_of(sender, &of).await? {
+                Some(of) => Received::Deleted { of },
+                None => return Ok(ignored("unknown_message")),
+            },
+            Content::Moved { to, text } => {
+                self.learn(sender, property, to).await?;
+                if sender.is_new {
+                    return Ok(None);
+                }
+                Received::Notice { text }
+            }
+            Content::Notice { text } => Received::Notice { text },
+        };
+        Ok(Some(Receive { by, id: item.id, wamid: item.wamid, sent_at: item.sent_at, what }))
+    }
+
+    /// The guest goes by these names too from now on.
+    async fn learn(&self, sender: &Acquainted, property: PropertyId, to: Vec<Alias>) -> Result<(), Refusal> {
+        let learned = self
+            .store
+            .learn(sender.guest, property, to, clock::now())
+            .await
+            .map_err(|error| refusal(&error))?;
+        contested(learned, sender.conversation);
+        Ok(())
+    }
+
+    /// The place of a message of this conversation.
+    async fn seq_of(&self, sender: &Acquainted, wamid: &str) -> Result<Option<Seq>, Refusal> {
+        let found = self.store.message_of(wamid).await.map_err(|error| refusal(&error))?;
+        Ok(found.filter(|(conversation, _)| *conversation == sender.conversation).map(|(_, seq)| seq))
+    }
+
+    fn send(&self, to: ConversationId, receive: Receive) -> Result<Sent, Refusal> {
+        let (port, answer) = ractor::concurrency::oneshot();
+        let command = Box::new(Command::Receive(Box::new(receive.clone())));
+        let reply = Reply::to_caller(port.into());
+        // Whoever does not take it drops the reply, which answers by itself.
+        let _ = self.directory.find_or_open(to)?.cast(ConversationMsg::Perform { who: None, command, reply });
+        Ok(Sent { receive, answer })
+    }
+
+    /// Waits until all that is under way is on disk.
+    async fn settle(&self, to: ConversationId, under_way: &mut Vec<Sent>) -> Result<(), Refusal> {
+        for Sent { receive, answer } in std::mem::take(under_way) {
+            let id: ClientId = receive.id.clone();
+            let answered = answer.await.unwrap_or_else(|_| Err(Refusal::unavailable()));
+            match answered {
+                Ok(_) => {}
+                // Something else of the same id is there: it was here before, under other circumstances.
+                Err(refusal) if refusal.code == Code::Conflict => {}
+                Err(refusal) if is_passing(&refusal) => {
+                    // Perhaps it is stored already, in a conversation that the guest had under other names.
+                    let stored =
+                        self.store.message_of(&receive.wamid).await.map_err(|error| self::refusal(&error))?;
+                    if stored.is_none() {
+                        return Err(refusal);
+                    }
+                }
+                Err(refusal) => {
+                    metrics::counter!("frontdesk_whatsapp_ignored_total", "reason" => refusal.code.as_str())
+                        .increment(1);
+                    tracing::error!(conversation = %to, id = id.as_str(), %refusal, "the rules refused what came");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Two guests are never made one because of a message: a person has to look.
+fn contested(names: usize, conversation: ConversationId) {
+    if names > 0 {
+        metrics::counter!("frontdesk_whatsapp_contested_aliases_total").increment(names as u64);
+        tracing::warn!(%conversation, "a name of this guest is another guest's, and stays there");
+    }
+}
+
+fn makes_acquaintance(content: &Content) -> bool {
+    match content {
+        Content::Said { .. } | Content::Echoed { .. } | Content::Reacted { .. } | Content::Moved { .. } => {
+            true
+        }
+        Content::Edited { .. } | Content::Deleted { .. } | Content::Notice { .. } => false,
+    }
+}
+
+fn refers(item: &Item) -> bool {
+    let named = matches!(
+        item.content,
+        Content::Reacted { .. } | Content::Edited { .. } | Content::Deleted { .. } | Content::Moved { .. }
+    );
+    named || item.quotes.is_some()
+}
+
+fn has_files(content: &Content) -> bool {
+    matches!(content, Content::Said { files, .. } | Content::Echoed { files, .. } if !files.is_empty())
+}
+
+fn expected(files: Vec<Media>) -> Vec<Expected> {
+    files.into_iter().map(|media| Expected { id: Uuid::now_v7(), media }).collect()
+}
+
+fn ignored<T>(reason: &'static str) -> Option<T> {
+    metrics::counter!("frontdesk_whatsapp_ignored_total", "reason" => reason).increment(1);
+    None
+}
+
+fn is_passing(refusal: &Refusal) -> bool {
+    matches!(refusal.code, Code::Unavailable | Code::Overloaded | Code::Internal)
+}
+
+fn refusal(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::Overloaded => Refusal::overloaded(),
+        StoreError::Unavailable(_) | StoreError::Conflict => Refusal::unavailable(),
+    }
+}

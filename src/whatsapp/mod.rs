@@ -1,0 +1,52 @@
+//! The WhatsApp channel's wire: what Meta's Cloud API sends us, and what we ask of it.
+
+pub mod payload;
+pub mod signature;
+
+use std::collections::HashMap;
+
+use frontdesk_domain::ids::PropertyId;
+use secrecy::SecretString;
+
+use crate::config::WhatsApp;
+use signature::Secrets;
+
+/// What the webhook works with.
+#[derive(Debug)]
+pub struct Webhook {
+    /// Who may send to it.
+    pub secrets: Secrets,
+    /// What Meta says when it tries whether the address is ours.
+    pub verify_token: SecretString,
+    /// Our numbers.
+    pub numbers: Numbers,
+}
+
+impl Webhook {
+    /// The webhook of the settings' one number, which is the property's.
+    pub fn new(config: &WhatsApp, property: PropertyId) -> Self {
+        Self {
+            secrets: Secrets::new(&config.app_secrets),
+            verify_token: config.verify_token.clone(),
+            numbers: Numbers::of([(config.phone_number_id.clone(), property)]),
+        }
+    }
+}
+
+/// The hotel behind each number of ours, by `phone_number_id`.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers {
+    known: HashMap<String, PropertyId>,
+}
+
+impl Numbers {
+    /// These numbers.
+    pub fn of(pairs: impl IntoIterator<Item = (String, PropertyId)>) -> Self {
+        Self { known: pairs.into_iter().collect() }
+    }
+
+    /// The hotel behind a number; none if it is not ours.
+    pub fn property(&self, phone_number_id: &str) -> Option<PropertyId> {
+        self.known.get(phone_number_id).copied()
+    }
+}
