@@ -26,6 +26,14 @@ const CONVERSATION: &str = "
 const EVENT: &str = "
     INSERT INTO events (conversation, seq, at, author_kind, author_id, author_name, guest_prev, guest_visible, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)";
+/// What the server makes of its log, in one go.
+const FOLD: &str = "
+    INSERT INTO places
+    SELECT conversation, seq, position FROM events
+     WHERE position > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'folded')
+     ORDER BY conversation, seq;
+    UPDATE meta SET value = (SELECT max(position) FROM events) WHERE key = 'folded';
+    PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Adds `count` conversations to the database's first property.
 pub(super) async fn fill(database: &Path, count: u64) -> anyhow::Result<()> {
@@ -49,8 +57,8 @@ pub(super) async fn fill(database: &Path, count: u64) -> anyhow::Result<()> {
         progress.set_position(done);
     }
     progress.finish_and_clear();
-    // A server that stopped has done the same; without it the first start would read a log of this size.
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    // A server that stopped has done the same; without it the first start would do it.
+    connection.execute(FOLD).await?;
     connection.close().await?;
     Ok(())
 }

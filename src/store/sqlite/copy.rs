@@ -18,12 +18,19 @@ const COUNTS: &str = "
     SELECT (SELECT count(*) FROM conversations),
            (SELECT count(*) FROM events),
            (SELECT coalesce(max(version), 0) FROM _sqlx_migrations)";
-/// Conversations whose events are not exactly 1 to the last one.
+/// Conversations whose events are not exactly 1 to the last one, or have no conversation. What the row says of
+/// a conversation may be older than its events, never newer.
 const HOLES: &str = "
+    WITH logged AS (SELECT conversation, count(*) AS events, count(DISTINCT seq) AS seqs, max(seq) AS last_seq
+                      FROM events
+                     GROUP BY conversation)
     SELECT count(*)
-      FROM conversations AS c
-     WHERE c.last_seq <> (SELECT count(*) FROM events AS e WHERE e.conversation = c.id)
-        OR c.last_seq <> (SELECT coalesce(max(e.seq), 0) FROM events AS e WHERE e.conversation = c.id)";
+      FROM conversations FULL JOIN logged ON logged.conversation = conversations.id
+     WHERE id IS NULL
+        OR coalesce(events, 0) <> coalesce(logged.last_seq, 0)
+        OR coalesce(events, 0) <> coalesce(seqs, 0)
+        OR conversations.last_seq > coalesce(logged.last_seq, 0)
+        OR conversations.last_seq <> (SELECT count(*) FROM places WHERE places.conversation = id)";
 const RENAME: &str = "UPDATE meta SET value = ?1 WHERE key = 'epoch'";
 /// A login that was ended after the copy was taken must not come back to life with it.
 const END_LOGINS: &str = "DELETE FROM sessions";

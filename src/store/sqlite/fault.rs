@@ -43,6 +43,14 @@ pub(super) fn is_about_rows(error: &sqlx::Error) -> bool {
 }
 
 impl Fault {
+    /// The error of the database, for where there can be no other.
+    pub(super) fn into_sql(self) -> sqlx::Error {
+        match self {
+            Self::Sql(error) => error,
+            other => sqlx::Error::Protocol(format!("{other:?}")),
+        }
+    }
+
     /// The error of the database if the connection cannot be trusted any more.
     pub(super) fn into_break(self) -> Result<Self, sqlx::Error> {
         match self {

@@ -52,6 +52,7 @@ impl Listing for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<Summary>, ListError> {
         let place = Place::decode(page.cursor.as_deref())?;
+        self.settle().await;
         let limit = cursor::clamp(page.limit);
         let (statement, agent) = match query.view {
             View::All => (ALL, None),
@@ -78,6 +79,9 @@ impl Listing for SqliteStore {
     }
 
     async fn summary(&self, property: PropertyId, id: ConversationId) -> Result<Option<Summary>, StoreError> {
+        if let Some(newest) = self.tail.snapshot(id) {
+            return Ok(Some(newest.summary()).filter(|_| newest.property == property));
+        }
         let found = sqlx::query(SUMMARY)
             .bind(rows::key(&id.0))
             .bind(rows::key(&property.0))

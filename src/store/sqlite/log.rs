@@ -16,30 +16,30 @@ use uuid::Uuid;
 use super::fault::Fault;
 use super::{SqliteStore, aliases, attachments, rows};
 
-/// All of a conversation in one statement, so that its parts are of one moment.
+/// All that the tables say of a conversation in one statement, so that its parts are of one moment.
 const LOAD: &str = "
     SELECT conversations.snapshot,
            turns.turn, turns.opened_at, turns.restarts, turns.recoveries,
-           (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, seq, fingerprint))
-              FROM events
-             WHERE events.conversation = conversations.id
+           (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, places.seq, fingerprint))
+              FROM places JOIN events USING (position)
+             WHERE places.conversation = conversations.id
                AND client_id IS NOT NULL AND fingerprint IS NOT NULL) AS receipts
       FROM conversations LEFT JOIN turns ON turns.conversation = conversations.id
      WHERE conversations.id = ?1";
 
 const EVENTS_AFTER: &str = "
-    SELECT seq, at, author_kind, author_id, author_name, client_id, fingerprint, guest_prev, body
-      FROM events
-     WHERE conversation = ?1 AND seq > ?2 AND (guest_visible OR ?3)
-     ORDER BY seq
-     LIMIT ?4";
+    SELECT places.seq, at, author_kind, author_id, author_name, client_id, fingerprint, guest_prev, body
+      FROM places JOIN events USING (position)
+     WHERE places.conversation = ?1 AND places.seq > ?2 AND places.seq < ?3 AND (guest_visible OR ?4)
+     ORDER BY places.seq
+     LIMIT ?5";
 
 const EVENTS_BEFORE: &str = "
-    SELECT seq, at, author_kind, author_id, author_name, client_id, fingerprint, guest_prev, body
-      FROM events
-     WHERE conversation = ?1 AND seq < ?2 AND (guest_visible OR ?3)
-     ORDER BY seq DESC
-     LIMIT ?4";
+    SELECT places.seq, at, author_kind, author_id, author_name, client_id, fingerprint, guest_prev, body
+      FROM places JOIN events USING (position)
+     WHERE places.conversation = ?1 AND places.seq > ?2 AND places.seq < ?3 AND (guest_visible OR ?4)
+     ORDER BY places.seq DESC
+     LIMIT ?5";
 
 const OPEN_TURNS: &str = "SELECT conversation AS id FROM turns ORDER BY opened_at";
 
@@ -55,12 +55,14 @@ const ASSIGNABLE: &str = "
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        let newest = self.tail.part(conversation, 0);
         let row = sqlx::query(LOAD)
             .bind(rows::key(&conversation.0))
             .fetch_optional(&self.readers)
             .await
             .map_err(Fault::from)?;
-        Ok(row.as_ref().map(rows::conversation).transpose().map_err(Fault::from)?)
+        let decode = |row: &SqliteRow| rows::conversation(row, newest).map_err(Fault::from);
+        Ok(row.as_ref().map(decode).transpose()?)
     }
 
     async fn append(&self, commit: Commit) -> Result<(), StoreError> {
@@ -73,24 +75,46 @@ impl Store for SqliteStore {
         audience: Audience,
         span: Span,
     ) -> Result<Vec<Event>, StoreError> {
-        let (statement, from, limit) = match span {
-            Span::After { after, limit } => (EVENTS_AFTER, rows::stored(after), limit),
-            Span::Newest { before, limit } => (EVENTS_BEFORE, before.map_or(i64::MAX, rows::stored), limit),
+        let (after, before, limit) = match span {
+            Span::After { after, limit } => (after, Seq::MAX, limit as usize),
+            Span::Newest { before, limit } => (0, before.unwrap_or(Seq::MAX), limit as usize),
         };
-        let found = sqlx::query(statement)
-            .bind(rows::key(&conversation.0))
-            .bind(from)
-            .bind(audience == Audience::Agents)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(Fault::from)?;
-        let decode = |row: &SqliteRow| rows::event(conversation, row).map_err(Fault::from);
-        let mut events = found.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-        if let Span::Newest { .. } = span {
-            events.reverse();
+        // The newest from memory, and from the tables what is older than those.
+        let newest = self.tail.part(conversation, after).map_or_else(Vec::new, |part| part.events);
+        let older_than = newest.first().map_or(before, |(_, event)| event.seq.min(before));
+        let seen = |(_, event): (i64, Event)| {
+            Some(event).filter(|event| event.seq < before && event.kind.seen_by(audience))
+        };
+        let mut newest: Vec<Event> = newest.into_iter().filter_map(seen).collect();
+        let older = async |statement: &'static str, limit: usize| {
+            if limit == 0 || older_than.saturating_sub(after) < 2 {
+                return Ok(Vec::new());
+            }
+            let found = sqlx::query(statement)
+                .bind(rows::key(&conversation.0))
+                .bind(rows::stored(after))
+                .bind(rows::stored(older_than))
+                .bind(audience == Audience::Agents)
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                .fetch_all(&self.readers)
+                .await?;
+            found.iter().map(|row| rows::event(conversation, row)).collect::<Result<Vec<_>, sqlx::Error>>()
+        };
+        match span {
+            Span::After { .. } => {
+                let mut events = older(EVENTS_AFTER, limit).await.map_err(Fault::from)?;
+                newest.truncate(limit - events.len());
+                events.append(&mut newest);
+                Ok(events)
+            }
+            Span::Newest { .. } => {
+                newest.drain(..newest.len().saturating_sub(limit));
+                let mut events = older(EVENTS_BEFORE, limit - newest.len()).await.map_err(Fault::from)?;
+                events.reverse();
+                events.append(&mut newest);
+                Ok(events)
+            }
         }
-        Ok(events)
     }
 
     async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError> {
@@ -99,6 +123,7 @@ impl Store for SqliteStore {
     }
 
     async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {
+        self.settle().await;
         let found =
             sqlx::query(DUE_SNOOZES).bind(now.0).fetch_all(&self.readers).await.map_err(Fault::from)?;
         ids(&found)

@@ -1,6 +1,7 @@
 //! SQLite: the default database, one file on one machine.
 //!
-//! One connection writes, owned by one task ([`writer`]); four read. What is acknowledged is synced.
+//! One connection writes, owned by one task ([`writer`]); four read. What is acknowledged is synced. A commit
+//! only adds to the end of the log; the tables that are made of it follow ([`tail`], [`fold`]).
 
 mod accounts;
 mod aliases;
@@ -9,25 +10,31 @@ mod commits;
 mod copy;
 mod cursor;
 mod fault;
+mod fold;
 mod group;
 mod guests;
+mod heads;
 mod knowledge;
 mod listing;
 mod log;
 mod open;
 mod rows;
 mod sheet;
+mod tail;
 #[cfg(test)]
 mod tests;
+mod values;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use frontdesk_actors::ports::{Commit, StoreError};
 
@@ -36,17 +43,22 @@ pub use open::{OpenError, known_schema, lock};
 
 use fault::Fault;
 use group::{Pending, Work, Worked};
+use tail::Tail;
 use writer::{Job, QUEUE_MAX, Writer};
 
 /// How many reads run at once; more wait for their turn.
 const READERS: u32 = 4;
 /// How long a read waits for its turn before it is refused.
 const READER_WAIT: Duration = Duration::from_secs(5);
+/// How long a list waits for the tables to catch up with the log. Then it shows how things stood a moment ago:
+/// reading goes on while the disk is slow or full.
+const SETTLE_WAIT: Duration = Duration::from_millis(500);
 
 /// The database in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,
+    tail: Arc<Tail>,
     jobs: mpsc::Sender<Job>,
 }
 
@@ -68,7 +80,7 @@ impl SqliteStore {
         queue_max: usize,
     ) -> Result<(Self, Writer, mpsc::Receiver<Job>), OpenError> {
         let lock = lock(path)?;
-        let conn = open::writer(path).await?;
+        let opened = open::writer(path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_WAIT)
@@ -78,7 +90,9 @@ impl SqliteStore {
             .max_lifetime(None)
             .connect_lazy_with(open::options(path).read_only(true));
         let (jobs, queue) = mpsc::channel(queue_max);
-        Ok((Self { readers, jobs }, Writer::new(open::writer_options(path), conn, lock), queue))
+        let tail = Arc::new(Tail::default());
+        let writer = Writer::new(open::writer_options(path), opened, Arc::clone(&tail), lock);
+        Ok((Self { readers, tail, jobs }, writer, queue))
     }
 
     /// Writes what is queued, moves the write-ahead log into the database file and lets go of it. What is
@@ -106,7 +120,19 @@ impl SqliteStore {
         stored.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Has the writer do any other write, all of it or nothing. On disk when this returns `Ok`.
+    /// Has the tables catch up with everything that was acknowledged, for lists that are read from them.
+    async fn settle(&self) {
+        if self.tail.is_empty() {
+            return;
+        }
+        let (reply, folded) = oneshot::channel();
+        if self.queue(Job::Fold(reply)).is_ok() {
+            let _ = timeout(SETTLE_WAIT, folded).await;
+        }
+    }
+
+    /// Has the writer do any other write, all of it or nothing. On disk when this returns `Ok`. Not for what
+    /// commits write: events, turns, and the rows of conversations that have events.
     async fn write<T, F>(&self, write: F) -> Result<T, Fault>
     where
         T: Send + 'static,

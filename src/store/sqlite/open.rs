@@ -12,9 +12,11 @@ use uuid::Uuid;
 
 use super::copy::copy;
 use super::fault::{code, primary_code};
+use super::fold;
+use super::heads::Heads;
 
 /// The steps from an empty file to the tables of this version.
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a statement waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -119,11 +121,11 @@ pub fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Opens the file for writing and brings it to this version's schema.
+/// Opens the file for writing, brings it to this version's schema, and has its tables catch up with its log.
 ///
 /// # Errors
 /// See [`OpenError`].
-pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, OpenError> {
+pub(super) async fn writer(path: &Path) -> Result<(SqliteConnection, Heads), OpenError> {
     if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         let found = check_schema(path).await?;
         if (1..known_schema()).contains(&found) {
@@ -140,10 +142,11 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, OpenError> {
     MIGRATIONS.run(&mut conn).await.map_err(|error| sort_migration(path, &error))?;
     let named = async {
         sqlx::query(NAME_LOG).bind(Uuid::now_v7().to_string()).execute(&mut conn).await?;
-        sqlx::query("PRAGMA synchronous = FULL").execute(&mut conn).await
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut conn).await?;
+        fold::catch_up(&mut conn).await
     };
-    named.await.map_err(|error| sort(path, &error))?;
-    Ok(conn)
+    let heads = named.await.map_err(|error| sort(path, &error))?;
+    Ok((conn, heads))
 }
 
 /// The schema of this version.

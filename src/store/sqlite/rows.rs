@@ -15,6 +15,8 @@ use frontdesk_domain::timestamp::Timestamp;
 
 use crate::store::{Account, Entry};
 
+use super::tail::Part;
+
 type Decoded<T> = Result<T, sqlx::Error>;
 
 fn undecodable(what: impl std::fmt::Display) -> sqlx::Error {
@@ -161,15 +163,23 @@ pub(super) fn event(conversation: ConversationId, row: &SqliteRow) -> Decoded<Ev
 /// A receipt as the loading statement writes it: kind and id of the author, client id, `seq`, fingerprint.
 type ReceiptRow = (String, Option<Uuid>, ClientId, Seq, i64);
 
-/// A conversation from the one row that holds all of it.
-pub(super) fn conversation(row: &SqliteRow) -> Decoded<Conversation> {
+/// A conversation from the one row that holds all of it, but for what is newer.
+pub(super) fn conversation(row: &SqliteRow, newer: Option<Part>) -> Decoded<Conversation> {
     let rows: Vec<ReceiptRow> = json_at(row, "receipts")?;
     let mut receipts = HashMap::with_capacity(rows.len());
     for (kind, id, client_id, seq, fingerprint) in rows {
         let author = AuthorKey { kind: author_kind_of(&kind)?, id };
         receipts.insert((author, client_id), Receipt { seq, fingerprint: fingerprint.cast_unsigned() });
     }
-    Ok(Conversation::restore(json_at(row, "snapshot")?, turn(row)?, receipts))
+    let Some(newer) = newer else {
+        return Ok(Conversation::restore(json_at(row, "snapshot")?, turn(row)?, receipts));
+    };
+    for (_, event) in newer.events {
+        if let (Some(id), Some(fingerprint)) = (event.id, event.fingerprint) {
+            receipts.insert((event.by.key(), id), Receipt { seq: event.seq, fingerprint });
+        }
+    }
+    Ok(Conversation::restore(newer.snapshot, turn(row)?, receipts))
 }
 
 /// The open turn, if there is one. What it has shown is not stored: it died with its readers' sockets.

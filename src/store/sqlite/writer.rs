@@ -1,24 +1,34 @@
 //! The one task that writes.
 //!
 //! It takes all that queued while the last group was being synced, and stores it as the next group. There
-//! is no timer: alone, a message waits for one sync; in a crowd hundreds share one.
+//! is no timer: alone, a message waits for one sync; in a crowd hundreds share one. Now and then the tables
+//! that are made of the log catch up with it, in the transaction of a group or when there is nothing else to do.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use frontdesk_actors::ports::StoreError;
 
-use super::group::{self, Pending, Stored, Work};
+use super::fold;
+use super::group::{self, Pending, Work};
+use super::heads::Heads;
+use super::tail::{Part, Tail};
 
 /// How many writes may wait. Beyond, they are refused as [`StoreError::Overloaded`].
 pub(super) const QUEUE_MAX: usize = 8_192;
 /// How many writes share one transaction at most: bounds what a failure takes back, and how long a group takes.
 const GROUP_MAX: usize = 1_024;
+/// How many events may be in the log before the tables catch up: the longer, the more events of a conversation
+/// share the writing of its row, and the more memory the tail takes and a start after a crash.
+const FOLD_AT: usize = 8_192;
+/// They also catch up when nothing was written for so long.
+const FOLD_IDLE: Duration = Duration::from_secs(1);
 /// How long the database is left alone after it failed; doubled each time.
 const REST_LEAST: Duration = Duration::from_millis(50);
 const REST_MOST: Duration = Duration::from_secs(5);
@@ -29,6 +39,8 @@ pub(super) enum Job {
     Commit(Pending),
     /// Do another write.
     Work(Work),
+    /// Have the tables catch up with what was acknowledged before this.
+    Fold(oneshot::Sender<()>),
     /// Write what is queued before this, tidy up and end.
     Close(oneshot::Sender<()>),
 }
@@ -38,6 +50,9 @@ pub(super) struct Writer {
     options: SqliteConnectOptions,
     /// None after a failure: what a connection has cached may differ from what the disk holds.
     conn: Option<SqliteConnection>,
+    /// As read when the connection was opened, and kept since.
+    heads: Heads,
+    tail: Arc<Tail>,
     rest: Duration,
     rest_until: Option<Instant>,
     /// Held as long as anything may be written: no other server opens the file meanwhile.
@@ -45,15 +60,28 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(options: SqliteConnectOptions, conn: SqliteConnection, lock: File) -> Self {
-        Self { options, conn: Some(conn), rest: REST_LEAST, rest_until: None, _lock: lock }
+    pub(super) fn new(
+        options: SqliteConnectOptions,
+        (conn, heads): (SqliteConnection, Heads),
+        tail: Arc<Tail>,
+        lock: File,
+    ) -> Self {
+        Self { options, conn: Some(conn), heads, tail, rest: REST_LEAST, rest_until: None, _lock: lock }
     }
 
     /// Writes until it is told to close, or until nobody is left who could ask.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(GROUP_MAX);
         let mut closing = None;
-        while closing.is_none() && queue.recv_many(&mut jobs, GROUP_MAX).await > 0 {
+        while closing.is_none() {
+            match self.next(&mut queue, &mut jobs).await {
+                Some(0) => break,
+                Some(_) => {}
+                None => {
+                    self.store(Vec::new(), Vec::new(), true).await;
+                    continue;
+                }
+            }
             #[expect(clippy::cast_precision_loss, reason = "both are a few thousand at most")]
             {
                 metrics::gauge!("frontdesk_writer_queue").set((queue.len() + jobs.len()) as f64);
@@ -61,14 +89,21 @@ impl Writer {
             }
             let mut pending = Vec::with_capacity(jobs.len());
             let mut works = Vec::new();
+            let mut folds = Vec::new();
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit(one) => pending.push(one),
                     Job::Work(work) => works.push(work),
+                    Job::Fold(reply) => folds.push(reply),
                     Job::Close(reply) => closing = Some(reply),
                 }
             }
-            self.store(pending, works).await;
+            let fold = !folds.is_empty() || self.tail.len() >= FOLD_AT;
+            if self.store(pending, works, fold).await {
+                for reply in folds {
+                    let _ = reply.send(());
+                }
+            }
         }
         // Whoever asks from here on is told so by the closed queue.
         drop(queue);
@@ -80,29 +115,47 @@ impl Writer {
         }
     }
 
-    async fn store(&mut self, pending: Vec<Pending>, works: Vec<Work>) {
+    /// Waits for jobs. `None` if there are none and the tables can catch up meanwhile.
+    async fn next(&self, queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> Option<usize> {
+        let some = queue.recv_many(jobs, GROUP_MAX);
+        if self.tail.is_empty() { Some(some.await) } else { timeout(FOLD_IDLE, some).await.ok() }
+    }
+
+    /// Stores a group and tells everybody. True if it is on disk.
+    async fn store(&mut self, pending: Vec<Pending>, works: Vec<Work>, fold: bool) -> bool {
         let started = Instant::now();
-        match self.try_store(&pending, works).await {
-            Ok(stored) => {
+        match self.try_store(&pending, works, fold).await {
+            Ok(outcome) => {
                 metrics::histogram!("frontdesk_commit_seconds").record(started.elapsed().as_secs_f64());
-                tell(pending, stored);
+                self.tell(pending, outcome);
+                true
             }
             Err(reason) => {
                 failed("unavailable", pending.len());
                 for one in pending {
                     let _ = one.reply.send(Err(StoreError::Unavailable(reason.clone())));
                 }
+                false
             }
         }
     }
 
-    async fn try_store(&mut self, pending: &[Pending], works: Vec<Work>) -> Result<Stored, String> {
+    async fn try_store(
+        &mut self,
+        pending: &[Pending],
+        works: Vec<Work>,
+        fold: bool,
+    ) -> Result<Outcome, String> {
         let mut conn = self.connection().await?;
-        match group::store(&mut conn, pending, works).await {
+        let parts = fold.then(|| self.tail.all()).filter(|parts| !parts.is_empty());
+        let folded = parts.is_some();
+        match group::store(&mut conn, &mut self.heads, pending, works, parts).await {
             Ok(stored) => {
                 self.conn = Some(conn);
                 self.rest = REST_LEAST;
-                Ok(stored)
+                let (moved, position) = stored.moved;
+                self.heads.advance(folded, moved, position);
+                Ok(Outcome { folded, commits: stored.commits, works: stored.works })
             }
             Err(error) => {
                 // The connection goes: nothing is acknowledged on it after a sync that failed.
@@ -110,6 +163,40 @@ impl Writer {
                 Err(self.rest(&error))
             }
         }
+    }
+
+    /// Shows readers what is on disk now, and then tells who waits for it.
+    fn tell(&self, pending: Vec<Pending>, outcome: Outcome) {
+        let all = pending.len();
+        let mut stored = Vec::with_capacity(all);
+        let mut replies = Vec::with_capacity(all);
+        let (mut conflicts, mut unavailable) = (0, 0);
+        for (one, outcome) in pending.into_iter().zip(outcome.commits) {
+            let outcome = outcome.map(|before| {
+                let commit = *one.commit;
+                stored.push(Part {
+                    snapshot: commit.snapshot,
+                    events: (before + 1..).zip(commit.events).collect(),
+                });
+            });
+            match &outcome {
+                Ok(()) => {}
+                Err(StoreError::Conflict) => conflicts += 1,
+                Err(_) => unavailable += 1,
+            }
+            replies.push((one.reply, outcome));
+        }
+        self.tail.advance(outcome.folded, stored.into_iter());
+        for (reply, outcome) in replies {
+            // A caller that no longer waits reads it from the log later.
+            let _ = reply.send(outcome);
+        }
+        for tell in outcome.works {
+            tell();
+        }
+        metrics::counter!("frontdesk_commits_total").increment((all - conflicts - unavailable) as u64);
+        failed("conflict", conflicts);
+        failed("unavailable", unavailable);
     }
 
     /// The connection, opened anew where the last one failed. While the database is left alone there is
@@ -121,7 +208,16 @@ impl Writer {
         if self.rest_until.is_some_and(|until| Instant::now() < until) {
             return Err("it failed a moment ago".to_owned());
         }
-        self.options.connect().await.map_err(|error| self.rest(&error))
+        let opened = async {
+            let mut conn = self.options.connect().await?;
+            // A group that was reported as failed may be in the log after all.
+            let heads = fold::catch_up(&mut conn).await?;
+            Ok((conn, heads))
+        };
+        let (conn, heads) = opened.await.map_err(|error: sqlx::Error| self.rest(&error))?;
+        self.heads = heads;
+        self.tail.advance(true, std::iter::empty());
+        Ok(conn)
     }
 
     fn rest(&mut self, error: &sqlx::Error) -> String {
@@ -132,8 +228,12 @@ impl Writer {
         error.to_string()
     }
 
-    /// Moves the write-ahead log into the database, so that one file is the whole of it.
+    /// Has the tables catch up and moves the write-ahead log into the database, so that one file is the whole
+    /// of it.
     async fn end(&mut self) {
+        if !self.tail.is_empty() {
+            self.store(Vec::new(), Vec::new(), true).await;
+        }
         let Some(mut conn) = self.conn.take() else { return };
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await;
         if let Err(error) = checkpoint.and(conn.close().await) {
@@ -142,25 +242,14 @@ impl Writer {
     }
 }
 
-fn tell(pending: Vec<Pending>, stored: Stored) {
-    let mut conflicts = 0;
-    let mut unavailable = 0;
-    let all = pending.len();
-    for (one, outcome) in pending.into_iter().zip(stored.commits) {
-        match outcome {
-            Ok(()) => {}
-            Err(StoreError::Conflict) => conflicts += 1,
-            Err(_) => unavailable += 1,
-        }
-        // A caller that no longer waits reads it from the log later.
-        let _ = one.reply.send(outcome);
-    }
-    for tell in stored.works {
-        tell();
-    }
-    metrics::counter!("frontdesk_commits_total").increment((all - conflicts - unavailable) as u64);
-    failed("conflict", conflicts);
-    failed("unavailable", unavailable);
+/// What came of a group that is on disk.
+struct Outcome {
+    /// The tables have caught up.
+    folded: bool,
+    /// Of each commit: the position before its first event.
+    commits: Vec<Result<i64, StoreError>>,
+    /// Whom to tell of the other writes.
+    works: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 /// Counts commits that were not stored.

@@ -1,6 +1,7 @@
 //! The store on real files.
 
 mod accounts;
+mod catching_up;
 mod listing;
 mod log;
 mod opening;

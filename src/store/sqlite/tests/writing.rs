@@ -40,16 +40,19 @@ async fn a_conflict_hits_only_the_guilty_commit() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_refused_even_under_another_place() {
+async fn a_commit_must_leave_no_hole() {
     let place = Place::new();
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
-    let first = say(&mut state, "once", 1);
-    let mut again = say(&mut state, "once", 2);
-    again.events[0].id = first.events[0].id.clone();
-    store.append(first).await.expect("stored");
-    assert!(matches!(store.append(again).await, Err(StoreError::Conflict)));
+    let mut ahead = state.clone();
+    say(&mut ahead, "not stored", 1);
+    assert!(matches!(store.append(say(&mut ahead, "two", 2)).await, Err(StoreError::Conflict)));
+    let mut torn = say(&mut state.clone(), "one", 1);
+    torn.events[0].seq = 2;
+    assert!(matches!(store.append(torn).await, Err(StoreError::Conflict)));
+    store.append(say(&mut state, "one", 1)).await.expect("stored");
+    assert_eq!(store.load(state.id()).await.expect("reads"), Some(state));
 }
 
 #[tokio::test]
