@@ -109,7 +109,7 @@ async fn a_crash_loses_nothing_of_what_the_tables_did_not_say() {
             let status = EventKind::Status { status: Status::Waiting, until: None, reason: None };
             store.append(change(state, 20 + round, status)).await.expect("stored");
         }
-        assert!(store.tail.len() > 0);
+        assert!(!store.tail.is_empty());
         kill(store, writer).await;
     }
     let store = place.open().await;
