@@ -14,12 +14,13 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::auth::Printed;
+use crate::auth::{Attempts, Printed};
 use crate::config::{Config, DatabaseUrl};
 use crate::{backup, http, telemetry};
 
 pub use health::health;
 use parts::Parts;
+pub(crate) use parts::vault;
 
 /// How long the server may take to say goodbye before it ends anyway. The contract allows 10 s.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(8);
@@ -64,7 +65,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     parts.state.started.set();
     greet(address, printed.as_ref());
 
-    let tidy = tokio::spawn(tidy(Arc::clone(&parts.state.quotas)));
+    let tidy = tokio::spawn(tidy(Arc::clone(&parts.state.quotas), parts.state.attempts.clone()));
     let backups = tokio::spawn(backups(Arc::clone(&parts.state.config)));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -140,9 +141,10 @@ async fn backups(config: Arc<Config>) {
     }
 }
 
-async fn tidy(quotas: Arc<frontdesk_actors::quotas::Quotas>) {
+async fn tidy(quotas: Arc<frontdesk_actors::quotas::Quotas>, attempts: Attempts) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         quotas.forget_quiet();
+        attempts.forget_quiet(std::time::Instant::now());
     }
 }

@@ -11,15 +11,22 @@ use crate::config::FirstAdmin;
 use crate::error::{from_store, from_write};
 use crate::store::{Account, Database};
 
+pub mod attempts;
 pub mod cookie;
 pub mod guard;
+pub mod login;
 pub mod password;
+pub mod policy;
+pub mod second_factor;
 pub mod token;
+pub mod vault;
 
+pub use attempts::Attempts;
 pub use cookie::Kind;
 pub use guard::{Caller, Guard};
 pub use password::Hasher;
 pub use token::Token;
+pub use vault::Vault;
 
 /// How long a login lasts, in seconds: a week.
 pub const AGENT_SESSION_SECS: i64 = 7 * 24 * 3_600;
@@ -50,6 +57,14 @@ pub struct Printed {
     pub password: SecretString,
 }
 
+/// A password of 120 random bits, to be shown once.
+///
+/// # Errors
+/// `internal`, without randomness.
+pub fn made_up_password() -> Result<SecretString, Refusal> {
+    Ok(Token::random()?.reveal()[..20].into())
+}
+
 /// Makes the first admin if there is no agent yet. Tells what is to be printed, if a password was made up.
 ///
 /// # Errors
@@ -66,7 +81,7 @@ pub async fn first_admin(
     }
     let (email, password, made_up) = match named {
         Some(FirstAdmin { email, password }) => (email.clone(), password.clone(), false),
-        None => (DEFAULT_ADMIN.to_owned(), Token::random()?.reveal()[..20].into(), true),
+        None => (DEFAULT_ADMIN.to_owned(), made_up_password()?, true),
     };
     let account = Account {
         id: AgentId(Uuid::now_v7()),
@@ -76,6 +91,8 @@ pub async fn first_admin(
         role: Role::Admin,
         disabled: false,
         password_hash: hasher.hash(password.clone()).await?,
+        must_change: made_up,
+        second_factor: false,
         created_at: now,
         updated_at: now,
     };

@@ -1,6 +1,8 @@
 //! The command line: which subcommand, and what it needs.
 
+mod accounts;
 mod backups;
+mod offline;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -57,6 +59,16 @@ enum Command {
         #[command(flatten)]
         settings: Serve,
     },
+    /// Let somebody in again: a new password is made up and printed, and the second factor is turned off. The
+    /// server must be stopped
+    ResetLogin {
+        /// The account's e-mail address
+        email: String,
+        #[command(flatten)]
+        settings: Serve,
+    },
+    /// Seal stored secrets anew under a new key. The server must be stopped
+    RotateKey(Serve),
     /// Try questions on knowledge: prints what the embedded answerer would do with each
     Evaluate {
         /// Entries: `{"hotel":{"entries":[{"id","q","a"}]}}` or `[{"id","question","answer"}]`
@@ -83,6 +95,10 @@ pub fn run() -> ExitCode {
         Some(Command::Restore { backup, check, settings }) => {
             backups::restore(&backup, check, settings.config.or(cli.serve.config).as_deref())
         }
+        Some(Command::ResetLogin { email, settings }) => {
+            accounts::reset_login(&email, settings.config.or(cli.serve.config).as_deref())
+        }
+        Some(Command::RotateKey(args)) => accounts::rotate_key(args.config.or(cli.serve.config).as_deref()),
         Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use frontdesk_domain::people::Role;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -56,6 +57,12 @@ pub struct Server {
     pub allowed_origins: Vec<Origin>,
     /// Off only in load tests.
     pub rate_limits: bool,
+    /// Agents of this role or a higher one must have a second factor.
+    pub second_factor_from: Option<Role>,
+    /// What stored secrets are sealed under; `None`: the key in the data folder.
+    pub secret_key: Option<SecretString>,
+    /// The key before that one, until everything is sealed anew.
+    pub secret_key_old: Option<SecretString>,
 }
 
 impl Server {
@@ -215,6 +222,9 @@ fn server(from: &Sources) -> Result<Server, ConfigError> {
         trusted_proxies: from.optional("FRONTDESK_TRUSTED_PROXIES", parse::networks)?.unwrap_or_default(),
         allowed_origins: from.optional("FRONTDESK_ALLOWED_ORIGINS", parse::origins)?.unwrap_or_default(),
         rate_limits,
+        second_factor_from: from.optional("FRONTDESK_SECOND_FACTOR", parse::role)?,
+        secret_key: from.optional("FRONTDESK_SECRET_KEY", parse::secret_key)?,
+        secret_key_old: from.optional("FRONTDESK_SECRET_KEY_OLD", parse::secret_key)?,
     })
 }
 

@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
+mod account;
 mod agents;
 mod answers;
 pub mod client;
@@ -38,7 +39,7 @@ mod ws;
 pub use sockets::Sockets;
 pub use state::{AppState, KnowledgeChanged, Started, now};
 
-use crate::auth::Guard::{self, Agent, AgentOrGuest, Anyone};
+use crate::auth::Guard::{self, Agent, AgentOrGuest, Anyone, Myself};
 use layers::Limit;
 
 /// The largest body of a request.
@@ -50,7 +51,7 @@ const LOGINS: Limit = Limit::Address(Quota::LoginPerAddress);
 const UNCOUNTED: Limit = Limit::None;
 
 /// The paths of the interface. `WebSocket` paths count connections themselves, because they refuse with a
-/// close code; `login` counts by account as well, and the hub counts the commands of each guest and agent.
+/// close code; `login` slows down guesses at each account as well, and the hub counts the commands of each guest and agent.
 #[rustfmt::skip]
 fn table() -> OpenApiRouter<AppState> {
     let row = |guard, limit, routes| row(guard, limit, routes);
@@ -63,8 +64,14 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Anyone,                  UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
         .routes(row(Anyone,                  SESSIONS,  routes!(guest::session)))
         .routes(row(Anyone,                  LOGINS,    routes!(session::login)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(session::logout)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(session::me)))
+        .routes(row(Myself,                  REQUESTS,  routes!(session::logout)))
+        .routes(row(Myself,                  REQUESTS,  routes!(session::me)))
+        .routes(row(Myself,                  LOGINS,    routes!(account::password)))
+        .routes(row(Myself,                  REQUESTS,  routes!(account::sessions, account::end_sessions)))
+        .routes(row(Myself,                  REQUESTS,  routes!(account::end_session)))
+        .routes(row(Myself,                  LOGINS,    routes!(account::begin_second_factor)))
+        .routes(row(Myself,                  LOGINS,    routes!(account::confirm_second_factor)))
+        .routes(row(Myself,                  LOGINS,    routes!(account::remove_second_factor)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::list)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::one)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(events::list)))
@@ -72,6 +79,8 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::remove_second_factor_of)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::one)))

@@ -15,7 +15,7 @@ use crate::ai::embedded::Embedded;
 use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::{self, OpenAi, OpenAiSettings};
 use crate::ai::retriever;
-use crate::auth::{self, Hasher, Printed};
+use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Config, DatabaseUrl};
 use crate::http::state::{AppState, Started, now};
 use crate::store::Database;
@@ -64,8 +64,12 @@ impl Parts {
         .context("the actors did not start")?;
 
         let whatsapp = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
+        let attempts = Attempts::new(config.server.rate_limits);
+        let vault = vault(&config)?;
         let state = AppState {
             hub,
+            attempts,
+            vault,
             db,
             config,
             quotas,
@@ -78,6 +82,16 @@ impl Parts {
         };
         Ok((Self { state, store }, printed))
     }
+}
+
+/// What seals stored secrets: under the operator's key, or one in the data folder.
+pub fn vault(config: &Config) -> Result<Vault, StartError> {
+    let keys = match &config.server.secret_key {
+        Some(key) => std::iter::once(key.clone()).chain(config.server.secret_key_old.clone()).collect(),
+        None => vault::keys_in(&config.storage.data_dir)
+            .context("the file secret.key in FRONTDESK_DATA_DIR cannot be read or made")?,
+    };
+    Ok(Vault::new(&keys)?)
 }
 
 async fn open(config: &Config) -> Result<SqliteStore, StartError> {

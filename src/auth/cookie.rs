@@ -1,8 +1,9 @@
-//! The two cookies: their names, their attributes, and where they are found.
+//! The cookies: their names, their attributes, and where they are found.
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 
+use super::login::DEVICE_SECS;
 use super::token::Token;
 use super::{AGENT_SESSION_SECS, GUEST_SESSION_SECS};
 
@@ -13,6 +14,8 @@ pub enum Kind {
     Agent,
     /// A guest's.
     Guest,
+    /// A browser's own, from which an agent has logged in.
+    Device,
 }
 
 impl Kind {
@@ -23,6 +26,8 @@ impl Kind {
             (Self::Agent, true) => "__Host-frontdesk_agent",
             (Self::Guest, false) => "frontdesk_guest",
             (Self::Guest, true) => "__Host-frontdesk_guest",
+            (Self::Device, false) => "frontdesk_device",
+            (Self::Device, true) => "__Host-frontdesk_device",
         }
     }
 }
@@ -33,6 +38,7 @@ pub fn give(kind: Kind, token: &Token, https: bool, embedded: bool) -> String {
     let secs = match kind {
         Kind::Agent => AGENT_SESSION_SECS,
         Kind::Guest => GUEST_SESSION_SECS,
+        Kind::Device => DEVICE_SECS,
     };
     line(kind, token.reveal(), https, embedded, secs)
 }
@@ -45,7 +51,7 @@ pub fn take(kind: Kind, https: bool) -> String {
 fn line(kind: Kind, value: &str, https: bool, embedded: bool, max_age_secs: i64) -> String {
     let name = kind.cookie(https);
     let site = match kind {
-        Kind::Agent => "Strict",
+        Kind::Agent | Kind::Device => "Strict",
         Kind::Guest if https && embedded => "None; Partitioned",
         Kind::Guest => "Lax",
     };

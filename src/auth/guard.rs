@@ -8,6 +8,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use http::HeaderMap;
 
 use super::cookie::{self, Kind};
+use crate::config::Server;
 use crate::error::from_store;
 use crate::store::{Account, Database, GuestRow};
 
@@ -16,6 +17,8 @@ use crate::store::{Account, Database, GuestRow};
 pub enum Guard {
     /// No login is looked at.
     Anyone,
+    /// Any agent, for what concerns its own account: also one that still owes a second factor.
+    Myself,
     /// An agent of this role or a higher one.
     Agent(Role),
     /// Any agent, or a guest. Whether the conversation is theirs is the handler's to ask.
@@ -56,13 +59,21 @@ impl Guard {
         self,
         db: &dyn Database,
         headers: &HeaderMap,
-        https: bool,
+        server: &Server,
         now: Timestamp,
     ) -> Result<Option<Caller>, Refusal> {
+        let https = server.is_https();
+        let (least, myself) = match self {
+            Self::Anyone => return Ok(None),
+            Self::Myself => (Role::Viewer, true),
+            Self::Agent(least) => (least, false),
+            Self::AgentOrGuest => (Role::Viewer, false),
+        };
         match self {
             Self::Anyone => Ok(None),
-            Self::Agent(least) => match by_agent_cookie(db, headers, https, now).await? {
-                Some((caller, role)) if role >= least => Ok(Some(caller)),
+            Self::Myself | Self::Agent(_) => match by_agent_cookie(db, headers, https, now).await? {
+                Some((_, account)) if !myself && owes_second_factor(&account, server) => Err(owed()),
+                Some((caller, account)) if account.role >= least => Ok(Some(caller)),
                 Some(_) => Err(Refusal::forbidden()),
                 // A guest is somebody, but not the right one.
                 None if by_guest(db, headers, https).await?.is_some() => Err(Refusal::forbidden()),
@@ -71,14 +82,23 @@ impl Guard {
             Self::AgentOrGuest => {
                 // A bearer token is a guest's and was put there on purpose; a cookie just comes along.
                 if cookie::in_bearer(headers).is_none()
-                    && let Some((caller, _)) = by_agent_cookie(db, headers, https, now).await?
+                    && let Some((caller, account)) = by_agent_cookie(db, headers, https, now).await?
                 {
-                    return Ok(Some(caller));
+                    return if owes_second_factor(&account, server) { Err(owed()) } else { Ok(Some(caller)) };
                 }
                 by_guest(db, headers, https).await?.map(Some).ok_or_else(unauthorized)
             }
         }
     }
+}
+
+/// Whether an account must set up a second factor before it may do anything else.
+pub fn owes_second_factor(account: &Account, server: &Server) -> bool {
+    !account.second_factor && server.second_factor_from.is_some_and(|least| account.role >= least)
+}
+
+fn owed() -> Refusal {
+    Refusal::new(Code::Forbidden, "set up a second factor first")
 }
 
 /// Nobody we know.
@@ -91,11 +111,11 @@ async fn by_agent_cookie(
     headers: &HeaderMap,
     https: bool,
     now: Timestamp,
-) -> Result<Option<(Caller, Role)>, Refusal> {
+) -> Result<Option<(Caller, Account)>, Refusal> {
     let Some(token) = cookie::in_cookie(headers, Kind::Agent, https) else { return Ok(None) };
     let session = token.key();
     let account = db.session(session, now).await.map_err(|error| store(&error))?;
-    Ok(account.map(|account| (Caller { who: agent(&account), session }, account.role)))
+    Ok(account.map(|account| (Caller { who: agent(&account), session }, account)))
 }
 
 async fn by_guest(db: &dyn Database, headers: &HeaderMap, https: bool) -> Result<Option<Caller>, Refusal> {

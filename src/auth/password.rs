@@ -30,6 +30,11 @@ pub fn fits(password: &str) -> bool {
     (PASSWORD_MIN_CHARS..=PASSWORD_MAX_CHARS).contains(&password.chars().count())
 }
 
+/// Whether a hash has our parameters; an older one is made anew when its password is next shown.
+pub fn is_current(hash: &str) -> bool {
+    hash.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$"))
+}
+
 /// Hashes and checks passwords.
 #[derive(Clone, Debug)]
 pub struct Hasher {
@@ -121,6 +126,7 @@ mod tests {
         let ours = hash(b"x").expect("hash");
         let shape = |phc: &str| phc.split('$').map(str::len).collect::<Vec<_>>();
         assert_eq!(shape(&ours), shape(DECOY), "the same work");
+        assert!(is_current(&ours) && !is_current("$argon2id$v=19$m=4096,t=3,p=1$c2FsdA$aGFzaA"));
         assert!(ours.starts_with(&DECOY[..DECOY.rfind("p=1$").expect("lanes")]));
     }
 

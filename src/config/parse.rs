@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use frontdesk_domain::people::Role;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::{LogStyle, Origin};
-use crate::auth::password;
+use crate::auth::{password, vault};
 
 pub(super) fn listen(text: &str) -> Option<SocketAddr> {
     if let Ok(port) = text.parse::<u16>() {
@@ -31,6 +32,20 @@ pub(super) fn secret(value: &str) -> Option<SecretString> {
 pub(super) fn secrets(value: &str) -> Option<Vec<SecretString>> {
     let secrets: Vec<_> = value.split(',').map(|one| secret(one.trim())).collect::<Option<_>>()?;
     (secrets.len() <= 2).then_some(secrets)
+}
+
+pub(super) fn secret_key(value: &str) -> Option<SecretString> {
+    if value.chars().count() < vault::KEY_MIN_CHARS { None } else { secret(value) }
+}
+
+pub(super) fn role(text: &str) -> Option<Role> {
+    match text {
+        "viewer" => Some(Role::Viewer),
+        "agent" => Some(Role::Agent),
+        "supervisor" => Some(Role::Supervisor),
+        "admin" => Some(Role::Admin),
+        _ => None,
+    }
 }
 
 pub(super) fn count(text: &str) -> Option<u32> {

@@ -10,6 +10,7 @@ const WHATSAPP: &[(&str, &str)] = &[
     ("WHATSAPP_ACCESS_TOKEN", "a"),
     ("WHATSAPP_PHONE_NUMBER_ID", "1"),
 ];
+const BACKUPS: &[(&str, &str)] = &[("FRONTDESK_BACKUP_DIR", "/tmp/b")];
 const EMAIL: &[(&str, &str)] = &[("FRONTDESK_ADMIN_EMAIL", "a@b.example")];
 const PASSWORD: &[(&str, &str)] = &[("FRONTDESK_ADMIN_PASSWORD", "long enough")];
 const POSTGRES: &[(&str, &str)] = &[("DATABASE_URL", "postgres://h/db")];
@@ -21,6 +22,9 @@ const TABLE: &[Row] = &[
     ("FRONTDESK_LISTEN", "127.0.0.1:9", &["here", "1.2.3.4", "99999"], &[]),
     ("FRONTDESK_DATA_DIR", "/tmp/x", &["a\nb"], &[]),
     ("DATABASE_URL", "sqlite:///tmp/x.db", &["mysql://h/db", "sqlite://"], &[]),
+    ("FRONTDESK_BACKUP_DIR", "/tmp/b", &["a\nb"], &[]),
+    ("FRONTDESK_BACKUP_HOURS", "1", &["0", "daily"], BACKUPS),
+    ("FRONTDESK_BACKUP_KEEP", "3", &["0", "all"], BACKUPS),
     ("NATS_URL", "nats://h:4222", &["http://h", "nats://"], POSTGRES),
     ("FRONTDESK_PUBLIC_URL", "https://chat.example", &["chat.example", "https://a/b"], &[]),
     ("FRONTDESK_TRUSTED_PROXIES", "10.0.0.0/8, ::1", &["proxy.example", "10.0.0.0/99"], &[]),
@@ -28,6 +32,9 @@ const TABLE: &[Row] = &[
     ("FRONTDESK_ALLOWED_ORIGINS", "https://a.example,http://b:81", &["*", "a.example"], &[]),
     ("FRONTDESK_ADMIN_EMAIL", "a@b.example", &["a", "a b@c", "a@b@c"], PASSWORD),
     ("FRONTDESK_ADMIN_PASSWORD", "long enough", &["short"], EMAIL),
+    ("FRONTDESK_SECOND_FACTOR", "admin", &["everyone", "Admin"], &[]),
+    ("FRONTDESK_SECRET_KEY", "0123456789abcdef0123456789abcdef", &["short"], &[]),
+    ("FRONTDESK_SECRET_KEY_OLD", "0123456789abcdef0123456789abcdef", &["short"], &[]),
     ("OPENAI_API_KEY", "k", &["a\nb"], &[]),
     ("OPENAI_BASE_URL", "http://h/v1/", &["h/v1"], &[]),
     ("OPENAI_MODEL", "m", &["a\nb"], &[]),

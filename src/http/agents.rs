@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::answers::{Listed, Refusals};
 use super::extract::{AgentAuth, Body, Params, Segment, page};
 use super::state::{AppState, now};
-use crate::auth::{login_name, password};
+use crate::auth::{login_name, policy};
 use crate::error::{ApiError, ApiResult};
 use crate::store::Account;
 
@@ -31,14 +31,17 @@ pub(super) struct AgentView {
     role: Role,
     /// May not log in.
     disabled: bool,
+    /// A second factor is asked for at each login; left out where it is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    second_factor: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
 impl From<Account> for AgentView {
     fn from(account: Account) -> Self {
-        let Account { id, email, name, role, disabled, created_at, updated_at, .. } = account;
-        Self { id, email, name, role, disabled, created_at, updated_at }
+        let Account { id, email, name, role, disabled, second_factor, created_at, updated_at, .. } = account;
+        Self { id, email, name, role, disabled, second_factor, created_at, updated_at }
     }
 }
 
@@ -48,7 +51,7 @@ pub(super) struct NewAgent {
     email: String,
     name: String,
     role: Role,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, and not one that is tried first.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
@@ -60,7 +63,7 @@ pub(super) struct AgentPatch {
     name: Option<String>,
     role: Option<Role>,
     disabled: Option<bool>,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, and not one that is tried first.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<SecretString>,
 }
@@ -95,15 +98,17 @@ pub(super) async fn add(
     AgentAuth { property, .. }: AgentAuth,
     Body(new): Body<NewAgent>,
 ) -> ApiResult<(StatusCode, Json<AgentView>)> {
-    let at = now();
+    let (at, email, name) = (now(), email(&new.email)?, name(&new.name)?);
     let account = Account {
         id: AgentId(Uuid::now_v7()),
         property,
-        email: email(&new.email)?,
-        name: name(&new.name)?,
+        password_hash: hash(&state, new.password, &email, &name).await?,
+        email,
+        name,
         role: new.role,
         disabled: false,
-        password_hash: hash(&state, new.password).await?,
+        must_change: false,
+        second_factor: false,
         created_at: at,
         updated_at: at,
     };
@@ -133,7 +138,8 @@ pub(super) async fn change(
     new.disabled = patch.disabled.unwrap_or(old.disabled);
     let has_new_password = patch.password.is_some();
     if let Some(password) = patch.password {
-        new.password_hash = hash(&state, password).await?;
+        new.password_hash = hash(&state, password, &new.email, &new.name).await?;
+        new.must_change = false;
     }
     state.db.put_account(new.clone()).await?;
     if has_new_password || new.role != old.role || (new.disabled && !old.disabled) {
@@ -168,9 +174,9 @@ fn email(text: &str) -> Result<String, Refusal> {
     login_name(text).ok_or_else(|| Refusal::new(Code::BadText, "email is not an e-mail address"))
 }
 
-async fn hash(state: &AppState, password: SecretString) -> Result<String, Refusal> {
-    if !password::fits(password.expose_secret()) {
-        return Err(Refusal::new(Code::BadText, "password must have 8 to 128 characters"));
+async fn hash(state: &AppState, password: SecretString, email: &str, name: &str) -> Result<String, Refusal> {
+    if let Some(objection) = policy::objection(password.expose_secret(), &[email, name]) {
+        return Err(Refusal::new(Code::BadText, objection));
     }
     state.hasher.hash(password).await
 }

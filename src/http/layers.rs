@@ -123,8 +123,7 @@ async fn check(
         Limit::None => {}
         Limit::Address(quota) => state.quotas.check(quota, &address.key())?,
     }
-    let https = state.config.server.is_https();
-    Ok(guard.admit(state.db.as_ref(), headers, https, now()).await?)
+    Ok(guard.admit(state.db.as_ref(), headers, &state.config.server, now()).await?)
 }
 
 /// A handler that panicked: the client gets a number to tell us, and the log has it too.

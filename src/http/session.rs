@@ -5,20 +5,22 @@ use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse};
 use frontdesk_domain::ids::AgentId;
 use frontdesk_domain::people::Role;
-use frontdesk_domain::quota::Quota;
-use frontdesk_domain::refusal::{Code, Refusal};
-use http::StatusCode;
-use http::header::SET_COOKIE;
+use http::header::{SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answers::Refusals;
+use super::client::ClientAddress;
 use super::extract::{AgentAuth, Body};
 use super::state::{AppState, now};
-use crate::auth::{AGENT_SESSION_SECS, Kind, Token, cookie};
+use crate::auth::login::{DEVICE_SECS, Judge, Shown};
+use crate::auth::{AGENT_SESSION_SECS, Kind, Token, cookie, guard};
+use crate::config::Server;
 use crate::error::{ApiError, ApiResult};
 use crate::store::Account;
+use crate::store::logins::Session;
 
 /// A login.
 #[derive(Deserialize, ToSchema)]
@@ -26,6 +28,9 @@ pub(super) struct Login {
     email: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// A code of the second factor, or a recovery code; for accounts that have one.
+    #[schema(value_type = Option<String>)]
+    totp: Option<SecretString>,
 }
 
 /// Who logged in.
@@ -41,34 +46,81 @@ pub(super) struct Me {
     name: String,
     email: String,
     role: Role,
+    /// What is to be done first, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    must: Option<Must>,
+    /// A second factor is asked for at each login.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    second_factor: bool,
 }
 
-impl From<Account> for Me {
-    fn from(account: Account) -> Self {
-        Self { id: account.id, name: account.name, email: account.email, role: account.role }
+/// What an agent is to do before anything else.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Must {
+    /// The password was made up: choose another. The dashboard insists; the API does not, for the password
+    /// is as random as a token.
+    ChangePassword,
+    /// The operator asks for a second factor; all other paths refuse until there is one.
+    SetUpSecondFactor,
+}
+
+impl Me {
+    fn of(account: Account, server: &Server) -> Self {
+        let must = if guard::owes_second_factor(&account, server) {
+            Some(Must::SetUpSecondFactor)
+        } else {
+            account.must_change.then_some(Must::ChangePassword)
+        };
+        let Account { id, name, email, role, second_factor, .. } = account;
+        Self { id, name, email, role, must, second_factor }
     }
 }
+
+/// The longest browser name that is kept, in characters.
+const BROWSER_MAX_CHARS: usize = 200;
 
 /// Logs an agent in. Whatever is wrong, the answer is the same, after the same time.
 #[utoipa::path(post, path = "/api/login", tag = "agents", request_body = Login,
     responses((status = 200, description = "Logged in; the cookie is set", body = LoggedIn), Refusals))]
 pub(super) async fn login(
     State(state): State<AppState>,
+    address: ClientAddress,
+    headers: HeaderMap,
     Body(login): Body<Login>,
 ) -> ApiResult<impl IntoResponse> {
-    let email = login.email.trim().to_lowercase();
-    state.quotas.check(Quota::LoginPerAccount, &email)?;
-    let account = state.db.account_by_email(&email).await?.filter(|account| !account.disabled);
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let good = state.hasher.verify(login.password, hash).await?;
-    let Some(account) = account.filter(|_| good) else {
-        return Err(Refusal::new(Code::Unauthorized, "wrong e-mail address or password").into());
+    let (email, at) = (login.email.trim().to_lowercase(), now());
+    let https = state.config.server.is_https();
+    let device = cookie::in_cookie(&headers, Kind::Device, https);
+    let (db, hasher, vault, attempts) = (state.db.as_ref(), &state.hasher, &state.vault, &state.attempts);
+    let shown = Shown { email: &email, password: login.password, code: login.totp, device };
+    let (account, known) = Judge { db, hasher, vault, attempts }.login(shown, at).await?;
+
+    let token = Token::random()?;
+    let browser = headers.get(USER_AGENT).and_then(|text| text.to_str().ok()).unwrap_or_default();
+    let session = Session {
+        key: token.key(),
+        agent: account.id,
+        created_at: at,
+        seen_at: at,
+        expires_at: at.plus_millis(AGENT_SESSION_SECS * 1_000),
+        address: address.0.to_string(),
+        browser: browser.chars().take(BROWSER_MAX_CHARS).collect(),
     };
-    let (token, at) = (Token::random()?, now());
-    let expires = at.plus_millis(AGENT_SESSION_SECS * 1_000);
-    state.db.add_session(token.key(), account.id, at, expires).await?;
-    let line = cookie::give(Kind::Agent, &token, state.config.server.is_https(), false);
-    Ok((AppendHeaders([(SET_COOKIE, line)]), Json(LoggedIn { agent: account.into() })))
+    state.db.add_session(session).await?;
+    let mut cookies = vec![(SET_COOKIE, cookie::give(Kind::Agent, &token, https, false))];
+    if !known {
+        let device = Token::random()?;
+        state.db.add_device(device.key().0, account.id, at.plus_millis(DEVICE_SECS * 1_000)).await?;
+        cookies.push((SET_COOKIE, cookie::give(Kind::Device, &device, https, false)));
+    }
+    let mut response = Json(LoggedIn { agent: Me::of(account, &state.config.server) }).into_response();
+    for (name, line) in cookies {
+        if let Ok(line) = HeaderValue::try_from(line) {
+            response.headers_mut().append(name, line);
+        }
+    }
+    Ok(response)
 }
 
 /// Ends the login; its sockets are closed with 4401.
@@ -92,5 +144,6 @@ pub(super) async fn me(
     AgentAuth { agent, property, .. }: AgentAuth,
 ) -> ApiResult<Json<Me>> {
     let account = state.db.account(property, agent.id).await?;
-    Ok(Json(account.ok_or_else(|| ApiError::not_found("agent"))?.into()))
+    let account = account.ok_or_else(|| ApiError::not_found("agent"))?;
+    Ok(Json(Me::of(account, &state.config.server)))
 }

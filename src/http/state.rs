@@ -11,7 +11,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::sockets::Sockets;
-use crate::auth::Hasher;
+use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::store::Database;
 use crate::whatsapp::Webhook;
@@ -32,6 +32,10 @@ pub struct AppState {
     pub quotas: Arc<Quotas>,
     /// Passwords.
     pub hasher: Hasher,
+    /// Wrong guesses at them.
+    pub attempts: Attempts,
+    /// Stored secrets.
+    pub vault: Vault,
     /// The WhatsApp channel's webhook; `None` while the channel is off.
     pub whatsapp: Option<Arc<Webhook>>,
     /// Told after a write to a property's knowledge.

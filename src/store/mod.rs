@@ -14,11 +14,14 @@ use frontdesk_domain::people::{AuthorKey, GuestProfile, Role};
 use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 
+pub mod logins;
 pub mod sqlite;
 
+pub use logins::Logins;
+
 /// The whole database.
-pub trait Database: Store + Accounts + Attachments + Guests + Knowledge + Listing {}
-impl<T: Store + Accounts + Attachments + Guests + Knowledge + Listing> Database for T {}
+pub trait Database: Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing {}
+impl<T: Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing> Database for T {}
 
 /// An agent's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,10 @@ pub struct Account {
     pub disabled: bool,
     /// PHC string of the password.
     pub password_hash: String,
+    /// The password was made up for its owner, who is to choose another.
+    pub must_change: bool,
+    /// A second factor is asked for at each login. Read only: see [`Logins`].
+    pub second_factor: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -115,20 +122,9 @@ pub trait Accounts: Send + Sync {
     /// Removes an account and its sessions.
     async fn remove_account(&self, property: PropertyId, id: AgentId) -> Result<(), WriteError>;
 
-    /// Adds a session of an agent; only the digest of its token is stored.
-    async fn add_session(
-        &self,
-        key: SessionKey,
-        agent: AgentId,
-        at: Timestamp,
-        expires: Timestamp,
-    ) -> Result<(), StoreError>;
-    /// The enabled account behind a session that has not expired.
+    /// The enabled account behind a session that has neither expired nor been left unused for too long. Its
+    /// use is noted.
     async fn session(&self, key: SessionKey, now: Timestamp) -> Result<Option<Account>, StoreError>;
-    /// Ends a session.
-    async fn end_session(&self, key: SessionKey) -> Result<(), StoreError>;
-    /// Ends all sessions of an agent, but for `except`.
-    async fn end_sessions(&self, agent: AgentId, except: Option<SessionKey>) -> Result<(), StoreError>;
 }
 
 /// A guest and the one conversation it has.

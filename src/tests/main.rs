@@ -22,6 +22,8 @@ mod pages;
 mod repeats;
 mod resume;
 mod rights;
+mod second_factor;
+mod sessions;
 mod start;
 mod storage;
 mod support;

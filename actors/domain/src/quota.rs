@@ -7,8 +7,6 @@ use crate::refusal::{Code, Refusal};
 pub enum Quota {
     /// Failed or successful logins from one address.
     LoginPerAddress,
-    /// Logins for one account.
-    LoginPerAccount,
     /// New guest sessions from one address.
     SessionPerAddress,
     /// Messages of one guest.
@@ -34,9 +32,8 @@ pub struct Rate {
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::LoginPerAddress,
-        Self::LoginPerAccount,
         Self::SessionPerAddress,
         Self::MessagePerGuest,
         Self::CommandPerAgent,
@@ -49,7 +46,6 @@ impl Quota {
     pub fn name(self) -> &'static str {
         match self {
             Self::LoginPerAddress => "login_per_address",
-            Self::LoginPerAccount => "login_per_account",
             Self::SessionPerAddress => "session_per_address",
             Self::MessagePerGuest => "message_per_guest",
             Self::CommandPerAgent => "command_per_agent",
@@ -63,7 +59,6 @@ impl Quota {
     pub fn rate(self) -> Rate {
         let (burst, every_ms) = match self {
             Self::LoginPerAddress => (20, 3_000),
-            Self::LoginPerAccount => (10, 6_000),
             Self::SessionPerAddress => (60, 1_000),
             Self::MessagePerGuest => (20, 1_000),
             Self::CommandPerAgent => (60, 100),
@@ -77,7 +72,7 @@ impl Quota {
     /// The refusal of one who is too fast.
     pub fn refusal(self, retry_ms: u64) -> Refusal {
         let message = match self {
-            Self::LoginPerAddress | Self::LoginPerAccount => "too many logins, please wait",
+            Self::LoginPerAddress => "too many logins, please wait",
             Self::SessionPerAddress | Self::ConnectPerAddress => "too many connections, please wait",
             Self::MessagePerGuest | Self::CommandPerAgent => "too many messages, please wait",
             Self::FramePerSocket | Self::RequestPerAddress => "too many requests, please wait",

@@ -86,9 +86,13 @@ impl Door {
         match kind {
             Kind::Agent => {
                 let account = self.state.db.session(session, now()).await.map_err(failed)?;
+                let server = &self.state.config.server;
+                if account.as_ref().is_some_and(|account| guard::owes_second_factor(account, server)) {
+                    return Err(Close::NotAllowed);
+                }
                 Ok(account.as_ref().map(guard::agent))
             }
-            Kind::Guest => {
+            Kind::Guest | Kind::Device => {
                 let row = self.state.db.guest_session(session).await.map_err(failed)?;
                 Ok(row.as_ref().map(guard::guest))
             }

@@ -1,7 +1,7 @@
-//! Agents, their sessions, and the server's own few facts.
+//! Agents and the server's own few facts.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use frontdesk_actors::messages::SessionKey;
@@ -23,37 +23,48 @@ const ADD_PROPERTY: &str = "
     INSERT INTO properties (id, slug, name) VALUES (?1, ?2, ?3) ON CONFLICT (slug) DO NOTHING";
 const NO_AGENTS: &str = "SELECT NOT EXISTS (SELECT 1 FROM agents)";
 
-const LIST: &str = "
-    SELECT * FROM agents
+/// An account, and whether a second factor is asked for.
+macro_rules! account {
+    ($rest:literal) => {
+        concat!(
+            "SELECT agents.*, EXISTS (SELECT 1 FROM second_factors WHERE agent = agents.id AND confirmed)
+                AS second_factor ",
+            $rest
+        )
+    };
+}
+
+const LIST: &str = account!(
+    "FROM agents
      WHERE property = ?1 AND (name COLLATE NOCASE, id) > (?2, ?3)
      ORDER BY name COLLATE NOCASE, id
-     LIMIT ?4";
-const ONE: &str = "SELECT * FROM agents WHERE id = ?1 AND property = ?2";
-const BY_EMAIL: &str = "SELECT * FROM agents WHERE email = ?1";
+     LIMIT ?4"
+);
+const ONE: &str = account!("FROM agents WHERE id = ?1 AND property = ?2");
+const BY_EMAIL: &str = account!("FROM agents WHERE email = ?1");
 
 const INSERT: &str = "
-    INSERT INTO agents (id, property, email, name, role, disabled, password_hash, updated_at, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    INSERT INTO agents (id, property, email, name, role, disabled, password_hash, must_change, updated_at,
+                        created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const UPDATE: &str = "
     UPDATE agents
-       SET email = ?3, name = ?4, role = ?5, disabled = ?6, password_hash = ?7, updated_at = ?8
+       SET email = ?3, name = ?4, role = ?5, disabled = ?6, password_hash = ?7, must_change = ?8, updated_at = ?9
      WHERE id = ?1 AND property = ?2";
 const DELETE: &str = "DELETE FROM agents WHERE id = ?1 AND property = ?2";
 const OTHER_ADMINS: &str = "
     SELECT count(*) FROM agents WHERE property = ?1 AND id <> ?2 AND role = 'admin' AND NOT disabled";
 
-/// A few expired sessions go with every new one: the table stays small without anybody's sweeping it.
-const SWEEP_SESSIONS: &str = "
-    DELETE FROM sessions
-     WHERE digest IN (SELECT digest FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 100)";
-const ADD_SESSION: &str = "
-    INSERT INTO sessions (digest, agent, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)";
-const BY_SESSION: &str = "
-    SELECT agents.*
+/// How long a session may be left unused, in milliseconds: three days.
+const IDLE_MAX_MILLIS: i64 = 3 * 24 * 3_600_000;
+/// How exactly its last use is noted, in milliseconds: each note is a commit.
+const SEEN_EVERY_MILLIS: i64 = 10 * 60_000;
+const BY_SESSION: &str = account!(
+    ", sessions.seen_at
       FROM sessions JOIN agents ON agents.id = sessions.agent
-     WHERE sessions.digest = ?1 AND sessions.expires_at > ?2 AND NOT agents.disabled";
-const END_SESSION: &str = "DELETE FROM sessions WHERE digest = ?1";
-const END_SESSIONS: &str = "DELETE FROM sessions WHERE agent = ?1 AND (?2 IS NULL OR digest <> ?2)";
+     WHERE sessions.digest = ?1 AND sessions.expires_at > ?2 AND sessions.seen_at > ?3 AND NOT agents.disabled"
+);
+const SEEN: &str = "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1";
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -173,54 +184,35 @@ impl Accounts for SqliteStore {
         Ok(write.await?)
     }
 
-    async fn add_session(
-        &self,
-        key: SessionKey,
-        agent: AgentId,
-        at: Timestamp,
-        expires: Timestamp,
-    ) -> Result<(), StoreError> {
-        let write = self.write(move |conn| {
-            Box::pin(async move {
-                sqlx::query(SWEEP_SESSIONS).bind(at.0).execute(&mut *conn).await?;
-                sqlx::query(ADD_SESSION)
-                    .bind(key.0.as_slice())
-                    .bind(rows::key(&agent.0))
-                    .bind(at.0)
-                    .bind(expires.0)
-                    .execute(conn)
-                    .await?;
-                Ok(())
-            })
-        });
-        Ok(write.await?)
-    }
-
     async fn session(&self, key: SessionKey, now: Timestamp) -> Result<Option<Account>, StoreError> {
-        let found =
-            sqlx::query_as(BY_SESSION).bind(key.0.as_slice()).bind(now.0).fetch_optional(&self.readers).await;
-        Ok(found.map_err(Fault::from)?)
+        let found = sqlx::query(BY_SESSION)
+            .bind(key.0.as_slice())
+            .bind(now.0)
+            .bind(now.0 - IDLE_MAX_MILLIS)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        let Some(row) = found else { return Ok(None) };
+        let seen = rows::time_at(&row, "seen_at").map_err(Fault::from)?;
+        if now.0 - seen.0 > SEEN_EVERY_MILLIS {
+            self.seen(key, now).await;
+        }
+        Ok(Some(Account::from_row(&row).map_err(Fault::from)?))
     }
+}
 
-    async fn end_session(&self, key: SessionKey) -> Result<(), StoreError> {
+impl SqliteStore {
+    /// Notes a session's use. Not worth failing for: the next use tries again.
+    async fn seen(&self, key: SessionKey, now: Timestamp) {
         let write = self.write(move |conn| {
             Box::pin(async move {
-                sqlx::query(END_SESSION).bind(key.0.as_slice()).execute(conn).await?;
+                sqlx::query(SEEN).bind(key.0.as_slice()).bind(now.0).execute(conn).await?;
                 Ok(())
             })
         });
-        Ok(write.await?)
-    }
-
-    async fn end_sessions(&self, agent: AgentId, except: Option<SessionKey>) -> Result<(), StoreError> {
-        let write = self.write(move |conn| {
-            Box::pin(async move {
-                let except = except.as_ref().map(|key| key.0.as_slice());
-                sqlx::query(END_SESSIONS).bind(rows::key(&agent.0)).bind(except).execute(conn).await?;
-                Ok(())
-            })
-        });
-        Ok(write.await?)
+        if let Err(error) = write.await {
+            tracing::debug!(?error, "a session's use was not noted");
+        }
     }
 }
 
@@ -235,6 +227,7 @@ async fn put(conn: &mut SqliteConnection, statement: &'static str, account: &Acc
         .bind(rows::role(account.role))
         .bind(account.disabled)
         .bind(&account.password_hash)
+        .bind(account.must_change)
         .bind(account.updated_at.0)
         .bind(account.created_at.0)
         .execute(conn)

@@ -17,6 +17,7 @@ mod heads;
 mod knowledge;
 mod listing;
 mod log;
+mod logins;
 mod open;
 mod rows;
 mod sheet;

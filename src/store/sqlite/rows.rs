@@ -57,7 +57,7 @@ fn seq_at(row: &SqliteRow, column: &str) -> Decoded<Seq> {
     Seq::try_from(row.try_get::<i64, _>(column)?).map_err(undecodable)
 }
 
-fn time_at(row: &SqliteRow, column: &str) -> Decoded<Timestamp> {
+pub(super) fn time_at(row: &SqliteRow, column: &str) -> Decoded<Timestamp> {
     row.try_get(column).map(Timestamp)
 }
 
@@ -202,6 +202,8 @@ impl FromRow<'_, SqliteRow> for Account {
             role: role_of(row.try_get("role")?)?,
             disabled: row.try_get("disabled")?,
             password_hash: row.try_get("password_hash")?,
+            must_change: row.try_get("must_change")?,
+            second_factor: row.try_get("second_factor")?,
             created_at: time_at(row, "created_at")?,
             updated_at: time_at(row, "updated_at")?,
         })

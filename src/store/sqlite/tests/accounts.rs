@@ -1,13 +1,15 @@
 use uuid::Uuid;
 
 use frontdesk_actors::messages::SessionKey;
-use frontdesk_actors::ports::Store;
+use frontdesk_actors::ports::{Store, StoreError};
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::ids::{AgentId, ConversationId, EntryId, GuestId, PropertyId};
 use frontdesk_domain::people::{GuestProfile, Role};
 use frontdesk_domain::timestamp::Timestamp;
 
 use super::{Place, hotel, session};
+use crate::store::logins::{Logins, Session};
+use crate::store::sqlite::SqliteStore;
 use crate::store::{
     Account, Accounts, Entry, GuestRow, Guests, Knowledge, ListError, PageRequest, WriteError,
 };
@@ -21,9 +23,24 @@ fn account(property: PropertyId, email: &str, role: Role) -> Account {
         role,
         disabled: false,
         password_hash: "$argon2id$v=19$…".to_owned(),
+        must_change: false,
+        second_factor: false,
         created_at: Timestamp(1),
         updated_at: Timestamp(2),
     }
+}
+
+async fn add_session(
+    store: &SqliteStore,
+    key: SessionKey,
+    agent: AgentId,
+    from: i64,
+    to: i64,
+) -> Result<(), StoreError> {
+    let (created_at, expires_at) = (Timestamp(from), Timestamp(to));
+    let (address, browser) = ("127.0.0.1".to_owned(), "a browser".to_owned());
+    let session = Session { key, agent, created_at, seen_at: created_at, expires_at, address, browser };
+    store.add_session(session).await
 }
 
 #[tokio::test]
@@ -118,7 +135,7 @@ async fn sessions_expire_and_end() {
     store.add_account(anna.clone()).await.expect("added");
     let keys: Vec<SessionKey> = (0..3).map(|_| session()).collect();
     for key in &keys {
-        store.add_session(*key, anna.id, Timestamp(10), Timestamp(100)).await.expect("added");
+        add_session(&store, *key, anna.id, 10, 100).await.expect("added");
     }
     let live =
         async |key: SessionKey, now| store.session(key, Timestamp(now)).await.expect("reads").is_some();
@@ -136,13 +153,10 @@ async fn sessions_expire_and_end() {
     assert!(!live(keys[1], 50).await);
 
     // A new one sweeps out the expired one; one of nobody's is refused.
-    store.add_session(keys[0], anna.id, Timestamp(10), Timestamp(100)).await.expect("added");
-    store.add_session(keys[2], anna.id, Timestamp(100), Timestamp(900)).await.expect("added");
+    add_session(&store, keys[0], anna.id, 10, 100).await.expect("added");
+    add_session(&store, keys[2], anna.id, 100, 900).await.expect("added");
     assert!(!live(keys[0], 50).await && live(keys[2], 101).await);
-    store
-        .add_session(session(), AgentId(Uuid::now_v7()), Timestamp(1), Timestamp(2))
-        .await
-        .expect_err("nobody");
+    add_session(&store, session(), AgentId(Uuid::now_v7()), 1, 2).await.expect_err("nobody");
     store.remove_account(property, anna.id).await.expect("removed");
     assert!(!live(keys[2], 101).await);
 }

@@ -1,0 +1,64 @@
+//! `frontdesk reset-login` and `frontdesk rotate-key`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use secrecy::ExposeSecret;
+
+use super::offline;
+use crate::app;
+use crate::auth::{self, Hasher, Vault, vault};
+use crate::http::now;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Account, Accounts, Logins};
+
+/// Makes up a password for an account and prints it; all its logins end.
+pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
+    offline::run(file, async |_, database| {
+        let store = SqliteStore::open(database).await?;
+        let Some(account) = store.account_by_email(email).await? else {
+            bail!("no account has the address {email}");
+        };
+        let password = auth::made_up_password()?;
+        let password_hash = Hasher::default().hash(password.clone()).await?;
+        let id = account.id;
+        let (disabled, must_change) = (false, true);
+        let account = Account { password_hash, disabled, must_change, updated_at: now(), ..account };
+        store.put_account(account).await?;
+        store.remove_second_factor(id).await?;
+        store.end_sessions(id, None).await?;
+        store.close().await;
+        Ok::<_, anyhow::Error>(format!("New login  {email}  {}", password.expose_secret()))
+    })
+}
+
+/// Seals everything anew. Whenever this is cut short, the server still opens all, and this may run again.
+pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
+    offline::run(file, async |config, database| {
+        let data_dir = &config.storage.data_dir;
+        let store = SqliteStore::open(database).await?;
+        let own = config.server.secret_key.clone();
+        let key = match &own {
+            Some(key) => key.clone(),
+            None => vault::next_key(data_dir).context("a new key in FRONTDESK_DATA_DIR")?,
+        };
+        let sealer = Vault::new(&[key])?;
+        // Opens under the next key as well: an earlier run may have come as far as the database.
+        let opener = app::vault(config)?;
+        let mut sealed = Vec::new();
+        for (agent, seed) in store.sealed_seeds().await? {
+            let Some(plain) = opener.open(&seed, agent.0.as_bytes()) else {
+                bail!("the second factor of {agent} opens under no key at hand; reset-login turns it off");
+            };
+            sealed.push((agent, sealer.seal(&plain, agent.0.as_bytes())?));
+        }
+        let count = sealed.len();
+        store.put_sealed_seeds(sealed).await?;
+        store.close().await;
+        if own.is_none() {
+            vault::use_next_key(data_dir).context("secret.key in FRONTDESK_DATA_DIR")?;
+        }
+        Ok::<_, anyhow::Error>(format!("{count} secrets are sealed under the new key"))
+    })
+}
