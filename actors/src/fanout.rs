@@ -7,7 +7,8 @@ use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq};
 use frontdesk_domain::people::Audience;
 
-use crate::messages::{SocketId, SocketMsg, SocketRef};
+use crate::messages::{self, SocketId, SocketMsg, SocketRef};
+use crate::outbox::{Delivery, Told};
 
 /// Who is told what happens in a conversation.
 #[derive(Debug, Default)]
@@ -19,19 +20,29 @@ pub struct Fanout {
 struct Reader {
     id: SocketId,
     socket: SocketRef,
+    delivery: Delivery,
     audience: Audience,
 }
 
 impl Fanout {
     /// Adds a reader, once.
-    pub fn join(&mut self, id: SocketId, socket: SocketRef, audience: Audience) {
-        self.leave(id);
-        self.readers.push(Reader { id, socket, audience });
+    pub fn join(&mut self, conversation: ConversationId, reader: &messages::Reader) {
+        self.leave(reader.id);
+        reader.delivery.join(conversation);
+        self.readers.push(Reader {
+            id: reader.id,
+            socket: reader.socket.clone(),
+            delivery: reader.delivery.clone(),
+            audience: reader.who.audience(),
+        });
     }
 
     /// Takes a reader away.
     pub fn leave(&mut self, id: SocketId) {
         self.readers.retain(|reader| reader.id != id);
+        if self.readers.is_empty() {
+            self.readers = Vec::new();
+        }
     }
 
     /// True if nobody reads.
@@ -44,14 +55,16 @@ impl Fanout {
         let mut encoded = Encoded::default();
         self.readers.retain(|reader| {
             let Some(frame) = encoded.for_audience(reader.audience, event) else { return true };
-            let message = SocketMsg::Event {
-                conversation: event.conversation,
-                seq: event.seq,
-                prev: event.prev(reader.audience),
-                frame,
-            };
-            // A socket that is gone has said its last; its actor's end needs no other notice.
-            reader.socket.cast(message).is_ok()
+            let prev = event.prev(reader.audience);
+            match reader.delivery.event(event.conversation, event.seq, prev, frame) {
+                Told::Done => true,
+                Told::Hole => {
+                    let conversation = event.conversation;
+                    reader.socket.cast(SocketMsg::CatchUp { conversation }).is_ok()
+                }
+                // A socket that is gone has said its last; its actor's end needs no other notice.
+                Told::Gone => false,
+            }
         });
     }
 
@@ -68,16 +81,13 @@ impl Fanout {
             return;
         }
         let frame = Bytes::from(frame.encode());
+        let heads = [head(Audience::Guest), head(Audience::Agents)];
         self.readers.retain(|reader| {
-            Some(reader.id) == except
-                || reader
-                    .socket
-                    .cast(SocketMsg::Notice {
-                        conversation,
-                        head: head(reader.audience),
-                        frame: frame.clone(),
-                    })
-                    .is_ok()
+            let head = match reader.audience {
+                Audience::Guest => heads[0],
+                Audience::Agents => heads[1],
+            };
+            Some(reader.id) == except || reader.delivery.notice(conversation, head, &frame) != Told::Gone
         });
     }
 }
@@ -90,7 +100,7 @@ struct Encoded {
 }
 
 impl Encoded {
-    fn for_audience(&mut self, audience: Audience, event: &Event) -> Option<Bytes> {
+    fn for_audience(&mut self, audience: Audience, event: &Event) -> Option<&Bytes> {
         let place = match audience {
             Audience::Guest => &mut self.guest,
             Audience::Agents => &mut self.agents,
@@ -99,6 +109,6 @@ impl Encoded {
             .get_or_insert_with(|| {
                 event.view(audience).map(|view| Bytes::from(ServerFrame::Event(view).encode()))
             })
-            .clone()
+            .as_ref()
     }
 }

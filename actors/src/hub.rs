@@ -152,7 +152,7 @@ impl Hub {
         self.check_quota(who)?;
         let command = self.resolve(who, command).await?;
         let actor = self.shared.directory.find_or_open(conversation)?;
-        let who = Some(Box::new(who.clone()));
+        let who = Some(Arc::new(who.clone()));
         let ask = |port: RpcReplyPort<_>| ConversationMsg::Perform {
             who,
             command: Box::new(command),

@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use bytes::Bytes;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::frame::ServerFrame;
@@ -19,7 +18,8 @@ use frontdesk_domain::ids::{ConversationId, PropertyId};
 use frontdesk_domain::people::AgentRef;
 use frontdesk_domain::summary::Summary;
 
-use crate::messages::{InboxMsg, SocketId, SocketMsg, SocketRef};
+use crate::messages::{InboxMsg, SocketId};
+use crate::outbox::Delivery;
 
 /// How long changes are gathered. The contract allows 250 ms.
 const GATHER: Duration = Duration::from_millis(200);
@@ -39,7 +39,7 @@ pub struct State {
 /// The agents of one property who are here, and what they have not been told.
 #[derive(Default)]
 struct Team {
-    sockets: HashMap<SocketId, (SocketRef, AgentRef)>,
+    sockets: HashMap<SocketId, (Delivery, AgentRef)>,
     changed: HashMap<ConversationId, Summary>,
 }
 
@@ -59,7 +59,9 @@ impl Actor for Inbox {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            InboxMsg::Join { id, socket, property, agent } => on_join(id, &socket, property, agent, state),
+            InboxMsg::Join { id, delivery, property, agent } => {
+                on_join(id, &delivery, property, agent, state)
+            }
             InboxMsg::Leave { id } => on_leave(id, state),
             InboxMsg::Changed(summary) => on_changed(&myself, *summary, state),
             InboxMsg::Flush => on_flush(state),
@@ -68,15 +70,15 @@ impl Actor for Inbox {
     }
 }
 
-fn on_join(id: SocketId, socket: &SocketRef, property: PropertyId, agent: AgentRef, state: &mut State) {
+fn on_join(id: SocketId, delivery: &Delivery, property: PropertyId, agent: AgentRef, state: &mut State) {
     let team = state.properties.entry(property).or_default();
     let news = !team.is_online(&agent);
-    team.sockets.insert(id, (socket.clone(), agent));
+    team.sockets.insert(id, (delivery.clone(), agent));
     let frame = team.presence(None);
     if news {
         team.tell(&frame);
     } else {
-        let _ = socket.cast(SocketMsg::Tell { frame });
+        delivery.push(&frame);
     }
 }
 
@@ -103,11 +105,19 @@ fn on_changed(myself: &ActorRef<InboxMsg>, summary: Summary, state: &mut State) 
 
 fn on_flush(state: &mut State) {
     state.flush_due = false;
+    // A socket that failed did not say that it leaves.
+    let teams = state.properties.values();
+    let sockets = teams.flat_map(|team| team.sockets.iter());
+    let failed: Vec<SocketId> =
+        sockets.filter(|(_, (delivery, _))| delivery.is_abandoned()).map(|(id, _)| *id).collect();
+    for id in failed {
+        on_leave(id, state);
+    }
     for team in state.properties.values_mut() {
         let changed: Vec<Summary> = std::mem::take(&mut team.changed).into_values().collect();
         for upserts in changed.chunks(FRAME_MAX_SUMMARIES) {
             let frame = ServerFrame::Inbox { upserts: upserts.to_vec() };
-            team.tell(&Bytes::from(frame.encode()));
+            team.tell(&frame.encode());
         }
     }
     state.properties.retain(|_, team| !team.sockets.is_empty());
@@ -119,7 +129,7 @@ impl Team {
     }
 
     /// Who is here, and who has just left.
-    fn presence(&self, left: Option<&AgentRef>) -> Bytes {
+    fn presence(&self, left: Option<&AgentRef>) -> Vec<u8> {
         let mut agents: BTreeMap<_, Presence> = BTreeMap::new();
         if let Some(agent) = left {
             agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: false });
@@ -127,10 +137,12 @@ impl Team {
         for (_, agent) in self.sockets.values() {
             agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: true });
         }
-        Bytes::from(ServerFrame::Presence { agents: agents.into_values().collect() }.encode())
+        ServerFrame::Presence { agents: agents.into_values().collect() }.encode()
     }
 
-    fn tell(&mut self, frame: &Bytes) {
-        self.sockets.retain(|_, (socket, _)| socket.cast(SocketMsg::Tell { frame: frame.clone() }).is_ok());
+    fn tell(&self, frame: &[u8]) {
+        for (delivery, _) in self.sockets.values() {
+            delivery.push(frame);
+        }
     }
 }

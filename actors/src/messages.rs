@@ -2,13 +2,14 @@
 //!
 //! Requests are imperative, facts past tense; a variant that is answered ends with `reply`.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use ractor::{ActorRef, RpcReplyPort};
 use tokio::sync::OwnedSemaphorePermit;
 
 use frontdesk_domain::conversation::{Ack, Command, TurnNews};
 use frontdesk_domain::event::DeliveryState;
-use frontdesk_domain::frame::{ClientFrame, Close};
+use frontdesk_domain::frame::{ClientFrame, Close, ServerFrame};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Parcel;
 use frontdesk_domain::people::{AgentRef, Principal};
@@ -17,7 +18,7 @@ use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
-use crate::outbox::Outbox;
+use crate::outbox::{Delivery, Outbox};
 
 /// A conversation.
 pub type ConversationRef = ActorRef<ConversationMsg>;
@@ -45,14 +46,14 @@ pub struct Reply {
 
 #[derive(Debug)]
 enum ReplyTo {
-    Socket { socket: SocketRef, conversation: ConversationId, id: ClientId, permit: Permit },
+    Socket { delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit },
     Caller(RpcReplyPort<Result<Ack, Refusal>>),
 }
 
 impl Reply {
     /// A socket is owed the answer, for the client's id. The permit is freed when it is on its way.
-    pub fn to_socket(socket: SocketRef, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
-        Self { to: Some(ReplyTo::Socket { socket, conversation, id, permit }) }
+    pub fn to_socket(delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
+        Self { to: Some(ReplyTo::Socket { delivery, conversation, id, permit }) }
     }
 
     /// A caller waits for the answer.
@@ -77,8 +78,12 @@ impl Reply {
                 // A caller that no longer waits knows why.
                 let _ = port.send(result);
             }
-            Some(ReplyTo::Socket { socket, conversation, id, permit }) => {
-                let _ = socket.cast(SocketMsg::Answered { id, conversation, result });
+            Some(ReplyTo::Socket { delivery, conversation, id, permit }) => {
+                let frame = match result {
+                    Ok(ack) => ServerFrame::Ack { id: ack.id, conversation, seq: ack.seq },
+                    Err(refusal) => ServerFrame::refused(Some(id), refusal),
+                };
+                delivery.push(&frame.encode());
                 drop(permit);
             }
         }
@@ -98,8 +103,10 @@ pub struct Reader {
     pub id: SocketId,
     /// The socket.
     pub socket: SocketRef,
+    /// Where it is told.
+    pub delivery: Delivery,
     /// Who reads there.
-    pub who: Box<Principal>,
+    pub who: Arc<Principal>,
 }
 
 /// To a conversation.
@@ -108,7 +115,7 @@ pub enum ConversationMsg {
     /// Decide on this.
     Perform {
         /// Who asks; `None` for the rules themselves.
-        who: Option<Box<Principal>>,
+        who: Option<Arc<Principal>>,
         /// What.
         command: Box<Command>,
         /// Whom to answer.
@@ -198,41 +205,6 @@ pub enum SocketMsg {
         /// Why.
         refusal: Refusal,
     },
-    /// A stored event, encoded for this reader's audience.
-    Event {
-        /// Where.
-        conversation: ConversationId,
-        /// Its place.
-        seq: Seq,
-        /// The place of the one before it that this reader may see.
-        prev: Seq,
-        /// The frame.
-        frame: Bytes,
-    },
-    /// Something passing about a conversation: drafts, typing, read marks.
-    Notice {
-        /// Where.
-        conversation: ConversationId,
-        /// The newest event that this reader could have seen when it was true. A reader who has seen
-        /// newer ones drops it: no words of the AI after the event that silenced it.
-        head: Seq,
-        /// The frame.
-        frame: Bytes,
-    },
-    /// Something for this client whatever it reads: inbox, presence.
-    Tell {
-        /// The frame.
-        frame: Bytes,
-    },
-    /// The answer to a command.
-    Answered {
-        /// The client's id for it.
-        id: ClientId,
-        /// Where.
-        conversation: ConversationId,
-        /// Stored, or refused.
-        result: Result<Ack, Refusal>,
-    },
     /// Go on reading what this client has missed. Sent by itself.
     CatchUp {
         /// Where.
@@ -293,8 +265,8 @@ pub enum InboxMsg {
     Join {
         /// The socket's name.
         id: SocketId,
-        /// The socket.
-        socket: SocketRef,
+        /// Where it is told.
+        delivery: Delivery,
         /// Of which property.
         property: PropertyId,
         /// Which agent.
@@ -317,7 +289,7 @@ pub enum WebIngressMsg {
     /// A guest says something or rates.
     Admit {
         /// Who.
-        who: Box<Principal>,
+        who: Arc<Principal>,
         /// What.
         command: Box<Command>,
         /// Whom to answer.

@@ -9,11 +9,9 @@
 mod frames;
 mod history;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use ractor::{Actor, ActorId, ActorProcessingErr, SupervisionEvent};
 use uuid::Uuid;
 
@@ -28,10 +26,10 @@ use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::messages::{InboxMsg, SocketId, SocketMsg, SocketRef, WebIngressMsg};
-use crate::outbox::Outbox;
+use crate::outbox::{Desk, Outbox};
 use crate::ports::Store;
 use crate::quotas::Quotas;
-use crate::subscription::{Subscription, Verdict};
+use crate::subscription::Subscription;
 
 /// How many conversations one agent's socket may read.
 pub const SUBSCRIPTIONS_MAX: usize = 2_000;
@@ -65,7 +63,7 @@ pub struct Socket {
     /// Its name.
     pub id: SocketId,
     /// Who is at the other end.
-    pub who: Principal,
+    pub who: Arc<Principal>,
     /// What it works with.
     pub around: Arc<Surroundings>,
 }
@@ -80,8 +78,8 @@ pub struct SocketArgs {
 
 /// What changes.
 pub struct State {
+    /// What is due, and what the client reads: told to by others too.
     outbox: Outbox,
-    reads: HashMap<ConversationId, Subscription>,
     inbox: Option<ActorId>,
     bad_frames: u32,
     bad_since: Instant,
@@ -93,18 +91,12 @@ impl Actor for Socket {
     type Arguments = SocketArgs;
 
     async fn pre_start(&self, myself: SocketRef, args: SocketArgs) -> Result<State, ActorProcessingErr> {
-        let mut state = State {
-            outbox: args.outbox,
-            reads: HashMap::new(),
-            inbox: None,
-            bad_frames: 0,
-            bad_since: Instant::now(),
-        };
+        let mut state = State { outbox: args.outbox, inbox: None, bad_frames: 0, bad_since: Instant::now() };
         state.tell(&self.welcome());
-        match &self.who {
+        match &*self.who {
             Principal::Guest { conversation, .. } => {
-                state.reads.insert(*conversation, Subscription::joining(args.after));
-                self.join_own(&myself);
+                state.outbox.at(|desk| desk.begin(*conversation, Subscription::joining(args.after)));
+                self.join_own(&myself, &state);
             }
             Principal::Agent { .. } => self.on_join_inbox(&myself, &mut state),
         }
@@ -130,21 +122,6 @@ impl Actor for Socket {
             SocketMsg::NotJoined { conversation, refusal } => {
                 self.on_not_joined(&myself, conversation, &refusal, state);
             }
-            SocketMsg::Event { conversation, seq, prev, frame } => {
-                self.on_event(&myself, conversation, seq, prev, frame, state)?;
-            }
-            SocketMsg::Notice { conversation, head, frame } => {
-                if state.reads.get(&conversation).is_some_and(|read| read.is_current(head)) {
-                    state.outbox.push(frame);
-                }
-            }
-            SocketMsg::Tell { frame } => state.outbox.push(frame),
-            SocketMsg::Answered { id, conversation, result } => {
-                state.tell(&match result {
-                    Ok(ack) => ServerFrame::Ack { id: ack.id, conversation, seq: ack.seq },
-                    Err(refusal) => ServerFrame::refused(Some(id), refusal),
-                });
-            }
             SocketMsg::CatchUp { conversation } => self.on_catch_up(&myself, conversation, state).await,
             SocketMsg::Rejoin { conversation } => self.join(&myself, conversation, state),
             SocketMsg::JoinInbox => self.on_join_inbox(&myself, state),
@@ -166,12 +143,9 @@ impl Actor for Socket {
         if state.inbox == Some(gone.get_id()) {
             myself.send_after(REJOIN_AFTER, || SocketMsg::JoinInbox);
         }
-        let lost = |read: &Subscription| read.actor.as_ref().is_some_and(|a| a.get_id() == gone.get_id());
-        if let Some((conversation, read)) = state.reads.iter_mut().find(|(_, read)| lost(read)) {
-            self.around.directory.remove(*conversation, gone.get_id());
-            *read = Subscription { failures: read.failures + 1, ..Subscription::joining(read.last()) };
-            let conversation = *conversation;
-            let wait = backoff(read.failures);
+        if let Some((conversation, failures)) = state.outbox.at(|desk| joining_again(desk, gone.get_id())) {
+            self.around.directory.remove(conversation, gone.get_id());
+            let wait = backoff(failures);
             myself.send_after(wait, move || SocketMsg::Rejoin { conversation });
         }
         Ok(())
@@ -180,7 +154,7 @@ impl Actor for Socket {
 
 impl Socket {
     fn welcome(&self) -> ServerFrame {
-        let (conversation, role) = match &self.who {
+        let (conversation, role) = match &*self.who {
             Principal::Guest { conversation, .. } => (Some(*conversation), None),
             Principal::Agent { role, .. } => (None, Some(*role)),
         };
@@ -195,37 +169,16 @@ impl Socket {
     }
 
     fn on_join_inbox(&self, myself: &SocketRef, state: &mut State) {
-        let Principal::Agent { property, agent, .. } = &self.who else { return };
+        let Principal::Agent { property, agent, .. } = &*self.who else { return };
         let Some(inbox) = self.around.inbox.get() else { return };
         myself.get_cell().monitor(inbox.get_cell());
         state.inbox = Some(inbox.get_id());
         let _ = inbox.cast(InboxMsg::Join {
             id: self.id,
-            socket: myself.clone(),
+            delivery: state.outbox.delivery(),
             property: *property,
             agent: agent.clone(),
         });
-    }
-
-    fn on_event(
-        &self,
-        myself: &SocketRef,
-        conversation: ConversationId,
-        seq: Seq,
-        prev: Seq,
-        frame: Bytes,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        let Some(read) = state.reads.get_mut(&conversation) else { return Ok(()) };
-        match read.judge(seq, prev) {
-            Verdict::Tell => {
-                read.failures = 0;
-                state.outbox.push(frame);
-            }
-            Verdict::Drop => {}
-            Verdict::Hole => myself.cast(SocketMsg::CatchUp { conversation })?,
-        }
-        Ok(())
     }
 
     /// A frame that is not of the contract: refused, and counted, unless nothing is limited.
@@ -242,7 +195,9 @@ impl Socket {
     }
 
     fn on_ended(&self, myself: &SocketRef, state: &mut State) {
-        for actor in state.reads.values().filter_map(|read| read.actor.as_ref()) {
+        let actors: Vec<_> =
+            state.outbox.at(|desk| desk.all().filter_map(|(_, read)| read.actor.take()).collect());
+        for actor in actors {
             let _ = actor.cast(crate::messages::ConversationMsg::Leave { id: self.id });
             myself.get_cell().unmonitor(actor.get_cell());
         }
@@ -257,8 +212,18 @@ impl Socket {
 
 impl State {
     fn tell(&self, frame: &ServerFrame) {
-        self.outbox.push(Bytes::from(frame.encode()));
+        self.outbox.push(&frame.encode());
     }
+}
+
+/// A conversation that was read has ended: it is joined again from the last event told.
+fn joining_again(desk: &mut Desk, gone: ActorId) -> Option<(ConversationId, u32)> {
+    let is_lost = |read: &Subscription| read.actor.as_ref().is_some_and(|actor| actor.get_id() == gone);
+    let (conversation, read) = desk.all().find(|(_, read)| is_lost(read))?;
+    let again = read.again();
+    let failures = again.failures;
+    desk.begin(conversation, again);
+    Some((conversation, failures))
 }
 
 /// The wait before the `n`-th try in a row: short once, then longer and longer.

@@ -117,7 +117,8 @@ impl Sockets {
             Principal::Agent { agent, .. } => Some(agent.id),
             Principal::Guest { .. } => None,
         };
-        let socket = Socket { id: SocketId(state.last_id), who, around: Arc::clone(&self.around) };
+        let socket =
+            Socket { id: SocketId(state.last_id), who: Arc::new(who), around: Arc::clone(&self.around) };
         let args = SocketArgs { outbox, after };
         let (socket, _) = Actor::spawn_linked(None, socket, args, myself.get_cell())
             .await

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use frontdesk_domain::ids::Seq;
 
 use crate::messages::ConversationRef;
@@ -39,6 +40,37 @@ pub enum Verdict {
     Drop,
     /// Something is missing before it: read the store.
     Hole,
+    /// Whether it is the next is not known yet: keep it until the store has been read.
+    Hold,
+}
+
+/// What came while the store was being read.
+#[derive(Debug)]
+pub enum Held {
+    /// A stored event.
+    Event {
+        /// Its place.
+        seq: Seq,
+        /// The place of the one before it that this reader may see.
+        prev: Seq,
+        /// The frame.
+        frame: Bytes,
+    },
+    /// Something passing.
+    Notice {
+        /// The newest event when it was true.
+        head: Seq,
+        /// The frame.
+        frame: Bytes,
+    },
+}
+
+impl Held {
+    /// What it counts for in the outbox.
+    pub fn bytes(&self) -> usize {
+        let (Self::Event { frame, .. } | Self::Notice { frame, .. }) = self;
+        frame.len() + size_of::<Self>()
+    }
 }
 
 /// One conversation that a client reads.
@@ -52,12 +84,27 @@ pub struct Subscription {
     pub asked_again: VecDeque<Option<Seq>>,
     /// How often in a row the conversation failed.
     pub failures: u32,
+    /// The store is being read for a client that is behind.
+    pub reading: bool,
+    held: Vec<Held>,
 }
 
 impl Subscription {
     /// One that is being opened.
     pub fn joining(after: Option<Seq>) -> Self {
-        Self { actor: None, place: Place::Joining { after }, asked_again: VecDeque::new(), failures: 0 }
+        Self {
+            actor: None,
+            place: Place::Joining { after },
+            asked_again: VecDeque::new(),
+            failures: 0,
+            reading: false,
+            held: Vec::new(),
+        }
+    }
+
+    /// The same one, to be opened again from the last event told: its conversation has failed.
+    pub fn again(&self) -> Self {
+        Self { failures: self.failures + 1, ..Self::joining(self.last()) }
     }
 
     /// The last event that the client was told, where that is known.
@@ -68,8 +115,27 @@ impl Subscription {
         }
     }
 
+    /// True while nobody knows yet how far the client will have been told: what comes is kept.
+    pub fn holds(&self) -> bool {
+        self.reading || matches!(self.place, Place::Joining { .. })
+    }
+
+    /// Keeps something until the store has been read.
+    pub fn hold(&mut self, news: Held) {
+        self.held.push(news);
+    }
+
+    /// What was kept, in its order.
+    pub fn take_held(&mut self) -> Vec<Held> {
+        std::mem::take(&mut self.held)
+    }
+
     /// Judges a live event, and notes it if it is to be told.
-    pub fn judge(&mut self, seq: Seq, prev: Seq) -> Verdict {
+    pub fn hear(&mut self, seq: Seq, prev: Seq) -> Verdict {
+        if self.holds() { Verdict::Hold } else { self.judge(seq, prev) }
+    }
+
+    fn judge(&mut self, seq: Seq, prev: Seq) -> Verdict {
         let Place::Live { last } = self.place else { return Verdict::Drop };
         if seq <= last {
             Verdict::Drop
@@ -124,5 +190,14 @@ mod tests {
         assert!(live(7).is_current(9));
         assert!(!live(7).is_current(6));
         assert!(!Subscription::joining(Some(1)).is_current(9));
+    }
+
+    #[test]
+    fn while_the_store_is_read_all_is_kept() {
+        assert_eq!(Subscription::joining(Some(1)).hear(2, 1), Verdict::Hold);
+        let mut behind = Subscription { place: Place::Behind { last: 7 }, ..Subscription::joining(None) };
+        assert_eq!(behind.hear(8, 7), Verdict::Drop, "the next reading will find it");
+        behind.reading = true;
+        assert_eq!(behind.hear(9, 8), Verdict::Hold, "this reading may have begun before it");
     }
 }

@@ -51,7 +51,7 @@ impl Actor for WebIngress {
 }
 
 impl WebIngress {
-    fn on_admit(&self, who: Box<Principal>, command: Box<Command>, reply: Reply) {
+    fn on_admit(&self, who: Arc<Principal>, command: Box<Command>, reply: Reply) {
         let Principal::Guest { id, conversation, .. } = who.as_ref() else {
             return reply.send(Err(Refusal::forbidden()));
         };

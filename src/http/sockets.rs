@@ -6,6 +6,7 @@ use dashmap::DashMap;
 use tokio_util::task::TaskTracker;
 
 use super::client::{AddressKey, ClientAddress};
+use super::ws::post::Post;
 
 /// How many sockets may be open from one address at a time. Wide, because a hotel's guests share one.
 pub const SOCKETS_PER_ADDRESS_MAX: u32 = 2_000;
@@ -15,6 +16,7 @@ pub const SOCKETS_PER_ADDRESS_MAX: u32 = 2_000;
 pub struct Sockets {
     open: Arc<DashMap<AddressKey, u32>>,
     tasks: TaskTracker,
+    post: Post,
 }
 
 /// One connection's place; given back when dropped.
@@ -35,6 +37,11 @@ impl Sockets {
         *count += 1;
         metrics::gauge!("websockets_open").increment(1.0);
         Some(Place { open: Arc::clone(&self.open), key })
+    }
+
+    /// Who writes to the connections.
+    pub(crate) fn post(&self) -> &Post {
+        &self.post
     }
 
     /// The connections' tasks: after the last socket was told to close, wait here before the end.

@@ -5,7 +5,11 @@ use axum::response::Response;
 use frontdesk_domain::frame::Close;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::downcast;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::client::ClientAddress;
 use super::state::AppState;
@@ -14,14 +18,16 @@ use crate::error::{ApiResult, Problem};
 
 mod connection;
 mod encode;
+mod feed;
 mod frames;
 mod handshake;
 mod line;
+pub(crate) mod post;
 mod reader;
 #[cfg(test)]
 mod tests;
-mod writer;
 
+use connection::Ends;
 use handshake::Door;
 
 /// A guest's socket. The frames are in the contract, actors/domain/CONTRACT.md.
@@ -52,6 +58,17 @@ pub(super) async fn agent(
     open(Kind::Agent, state, address, request)
 }
 
+/// The connection itself. The library and the HTTP server got it for us; what they hold of it besides is
+/// not used, and given back.
+fn bare(upgraded: TokioIo<Upgraded>) -> Option<Ends<OwnedReadHalf, OwnedWriteHalf>> {
+    let parts = downcast::<TokioIo<TcpStream>>(upgraded.into_inner()).ok()?;
+    let stream = parts.io.into_inner();
+    // What is written is whole frames: none of them waits for more.
+    stream.set_nodelay(true).ok()?;
+    let (read, write) = stream.into_split();
+    Some(Ends { ahead: parts.read_buf.to_vec(), read, write })
+}
+
 fn open(kind: Kind, state: AppState, address: ClientAddress, request: Request) -> ApiResult<Response> {
     if state.hub.is_draining() {
         return Err(Refusal::unavailable().into());
@@ -62,14 +79,13 @@ fn open(kind: Kind, state: AppState, address: ClientAddress, request: Request) -
     // A script sees no HTTP status of a failed upgrade, but it does see a close code.
     let turned_away = (too_fast || place.is_none()).then_some(Close::TooMany);
     let sockets = state.sockets.clone();
+    let post = sockets.post().clone();
     let door = Door::new(kind, state, request.headers());
     let (answer, connection) = handshake::accept(request)?;
     sockets.tasks().spawn(async move {
         let _place = place;
-        if let Ok(websocket) = connection.await {
-            // The library's own pumps are not used, only the connection that it got for us.
-            let io: TokioIo<_> = websocket.into_inner();
-            connection::serve(io, &door, turned_away).await;
+        if let Some(ends) = connection.await.ok().and_then(|websocket| bare(websocket.into_inner())) {
+            connection::serve(ends, door, &post, turned_away).await;
         }
     });
     Ok(answer)

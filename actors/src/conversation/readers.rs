@@ -30,7 +30,7 @@ impl Conversation {
             draft: speaking.map(|turn| (turn.id, turn.shown.clone())),
             ai_typing: rules.turn().is_some(),
         };
-        state.readers.join(reader.id, reader.socket.clone(), audience);
+        state.readers.join(self.id, reader);
         let _ = reader.socket.cast(joined);
     }
 

@@ -1,5 +1,7 @@
 //! What the client asks for.
 
+use std::sync::Arc;
+
 use frontdesk_domain::conversation::{Act, Command, Say};
 use frontdesk_domain::frame::{Action, ClientFrame, ServerFrame};
 use frontdesk_domain::ids::{ClientId, ConversationId, Seq};
@@ -53,18 +55,18 @@ impl Socket {
                     files: Vec::new(),
                 };
                 self.where_to(conversation)
-                    .and_then(|to| self.perform(myself, to, id, Command::Say(say), permit))
+                    .and_then(|to| self.perform(state, to, id, Command::Say(say), permit))
             }
             ClientFrame::Act { id, conversation, action } => match self.where_to(conversation) {
-                Ok(to) => self.on_act(myself, to, id, action, permit).await,
+                Ok(to) => self.on_act(state, to, id, action, permit).await,
                 Err(refusal) => Err(refusal),
             },
             ClientFrame::Typing { conversation, on } => {
-                let from = self.reader(myself);
+                let from = self.reader(myself, state);
                 self.pass(conversation, ConversationMsg::Typing { from, on }, state)
             }
             ClientFrame::Read { conversation, seq } => {
-                let from = self.reader(myself);
+                let from = self.reader(myself, state);
                 self.pass(conversation, ConversationMsg::Read { from, seq }, state)
             }
         };
@@ -77,7 +79,7 @@ impl Socket {
 
     /// A guest's conversation is its own, named or not; an agent must name one.
     fn where_to(&self, named: Option<ConversationId>) -> Result<ConversationId, Refusal> {
-        match (&self.who, named) {
+        match (&*self.who, named) {
             (Principal::Guest { conversation, .. }, None) => Ok(*conversation),
             (Principal::Guest { conversation, .. }, Some(named)) if named == *conversation => Ok(named),
             (Principal::Guest { .. }, Some(_)) => Err(Refusal::not_found()),
@@ -95,26 +97,32 @@ impl Socket {
         after: Option<Seq>,
         state: &mut State,
     ) -> Result<(), Refusal> {
-        if state.reads.len() >= SUBSCRIPTIONS_MAX && !state.reads.contains_key(&conversation) {
-            return Err(Refusal::new(Code::RateLimited, "too many conversations are open here"));
-        }
-        if let Some(read) = state.reads.get_mut(&conversation)
-            && matches!(read.place, Place::Joining { .. })
-        {
-            if read.asked_again.len() >= OPENS_WAITING_MAX {
-                return Err(Refusal::new(Code::RateLimited, "this conversation is being opened"));
+        let joined = state.outbox.at(|desk| {
+            let is_full = desk.count() >= SUBSCRIPTIONS_MAX;
+            match desk.read(conversation) {
+                None if is_full => {
+                    Err(Refusal::new(Code::RateLimited, "too many conversations are open here"))
+                }
+                Some(read) if matches!(read.place, Place::Joining { .. }) => {
+                    if read.asked_again.len() >= OPENS_WAITING_MAX {
+                        return Err(Refusal::new(Code::RateLimited, "this conversation is being opened"));
+                    }
+                    read.asked_again.push_back(after);
+                    Ok(false)
+                }
+                _ => Ok(true),
             }
-            read.asked_again.push_back(after);
-            return Ok(());
+        });
+        if joined? {
+            self.on_leave(myself, conversation, state);
+            state.outbox.at(|desk| desk.begin(conversation, Subscription::joining(after)));
+            self.join(myself, conversation, state);
         }
-        self.on_leave(myself, conversation, state);
-        state.reads.insert(conversation, Subscription::joining(after));
-        self.join(myself, conversation, state);
         Ok(())
     }
 
     pub(super) fn on_leave(&self, myself: &SocketRef, conversation: ConversationId, state: &mut State) {
-        let Some(read) = state.reads.remove(&conversation) else { return };
+        let Some(read) = state.outbox.at(|desk| desk.end(conversation)) else { return };
         if let Some(actor) = read.actor {
             let _ = actor.cast(ConversationMsg::Leave { id: self.id });
             myself.get_cell().unmonitor(actor.get_cell());
@@ -123,7 +131,7 @@ impl Socket {
 
     async fn on_act(
         &self,
-        myself: &SocketRef,
+        state: &State,
         to: ConversationId,
         id: ClientId,
         action: Action,
@@ -131,7 +139,7 @@ impl Socket {
     ) -> Result<(), Refusal> {
         let assignee = self.assignee(&action).await?;
         let act = Act { by: self.who.author(), id: id.clone(), action, assignee };
-        self.perform(myself, to, id, Command::Act(act), permit)
+        self.perform(state, to, id, Command::Act(act), permit)
     }
 
     /// The agent to whom a conversation is to be assigned.
@@ -144,16 +152,16 @@ impl Socket {
     /// Guests come in through the ingress of their channel; agents go to the conversation.
     fn perform(
         &self,
-        myself: &SocketRef,
+        state: &State,
         to: ConversationId,
         id: ClientId,
         command: Command,
         permit: Permit,
     ) -> Result<(), Refusal> {
-        let reply = Reply::to_socket(myself.clone(), to, id, permit);
+        let reply = Reply::to_socket(state.outbox.delivery(), to, id, permit);
         let command = Box::new(command);
-        let who = Box::new(self.who.clone());
-        match &self.who {
+        let who = Arc::clone(&self.who);
+        match &*self.who {
             Principal::Guest { .. } => {
                 // Whoever does not take it drops the reply, which answers by itself.
                 self.around.web_ingress.cast(WebIngressMsg::Admit { who, command, reply });
@@ -182,7 +190,7 @@ impl Socket {
         state: &State,
     ) -> Result<(), Refusal> {
         let to = self.where_to(named)?;
-        let read_here = state.reads.get(&to).and_then(|read| read.actor.clone());
+        let read_here = state.outbox.at(|desk| desk.read(to).and_then(|read| read.actor.clone()));
         let actor = match read_here {
             Some(actor) => actor,
             None => self.around.directory.find_or_open(to)?,

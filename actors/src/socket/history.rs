@@ -1,5 +1,6 @@
 //! How a client is told what it has missed, from the store, without hole or repeat.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_domain::event::{Event, EventKind};
@@ -10,8 +11,9 @@ use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::summary::Summary;
 
 use crate::messages::{ConversationMsg, ConversationRef, Reader, SocketMsg, SocketRef, WebIngressMsg};
+use crate::outbox::Desk;
 use crate::ports::Span;
-use crate::subscription::Place;
+use crate::subscription::{Place, Subscription};
 
 use super::{Socket, State, backoff};
 
@@ -34,28 +36,29 @@ pub(super) struct Joined {
 impl Socket {
     /// Asks a conversation to be told.
     pub(super) fn join(&self, myself: &SocketRef, conversation: ConversationId, state: &mut State) {
-        if !state.reads.contains_key(&conversation) {
+        if state.outbox.at(|desk| desk.read(conversation).is_none()) {
             return;
         }
-        if matches!(self.who, Principal::Guest { .. }) {
-            return self.join_own(myself);
+        if matches!(*self.who, Principal::Guest { .. }) {
+            return self.join_own(myself, state);
         }
         match self.around.directory.find_or_open(conversation) {
             Ok(actor) => {
-                let _ = actor.cast(ConversationMsg::Join(self.reader(myself)));
+                let _ = actor.cast(ConversationMsg::Join(self.reader(myself, state)));
             }
             Err(refusal) => self.on_not_joined(myself, conversation, &refusal, state),
         }
     }
 
     /// A guest's conversation is found or opened by the ingress of its channel.
-    pub(super) fn join_own(&self, myself: &SocketRef) {
-        self.around.web_ingress.cast(WebIngressMsg::Join(self.reader(myself)));
+    pub(super) fn join_own(&self, myself: &SocketRef, state: &State) {
+        self.around.web_ingress.cast(WebIngressMsg::Join(self.reader(myself, state)));
     }
 
     /// This socket, as conversations know it.
-    pub(super) fn reader(&self, myself: &SocketRef) -> Reader {
-        Reader { id: self.id, socket: myself.clone(), who: Box::new(self.who.clone()) }
+    pub(super) fn reader(&self, myself: &SocketRef, state: &State) -> Reader {
+        let delivery = state.outbox.delivery();
+        Reader { id: self.id, socket: myself.clone(), delivery, who: Arc::clone(&self.who) }
     }
 
     pub(super) fn on_not_joined(
@@ -66,16 +69,17 @@ impl Socket {
         state: &mut State,
     ) {
         if refusal.code == Code::NotFound {
-            let asked = state.reads.remove(&conversation).map_or(0, |read| read.asked_again.len());
+            let read = state.outbox.at(|desk| desk.end(conversation));
+            let asked = read.map_or(0, |read| read.asked_again.len());
             for _ in 0..=asked {
                 state.tell(&ServerFrame::refused_in(conversation, refusal.clone()));
             }
             return;
         }
-        let Some(read) = state.reads.get_mut(&conversation) else { return };
         // It will be there again: the client need not do anything.
-        read.failures += 1;
-        myself.send_after(backoff(read.failures), move || SocketMsg::Rejoin { conversation });
+        if let Some(failures) = state.outbox.at(|desk| failed(desk, conversation)) {
+            myself.send_after(backoff(failures), move || SocketMsg::Rejoin { conversation });
+        }
     }
 
     /// The conversation tells this socket from now on; what came before is in the store.
@@ -87,13 +91,22 @@ impl Socket {
         state: &mut State,
     ) {
         let audience = self.who.audience();
-        let Some(read) = state.reads.get_mut(&conversation) else {
-            // Left in the meantime.
-            let _ = joined.actor.cast(ConversationMsg::Leave { id: self.id });
-            return;
+        let place = state.outbox.at(|desk| {
+            let read = desk.read(conversation)?;
+            if matches!(read.place, Place::Joining { .. }) {
+                read.actor = Some(joined.actor.clone());
+            }
+            Some(read.place)
+        });
+        let after = match place {
+            None => {
+                // Left in the meantime.
+                let _ = joined.actor.cast(ConversationMsg::Leave { id: self.id });
+                return;
+            }
+            Some(Place::Joining { after }) => after,
+            Some(_) => return,
         };
-        let Place::Joining { after } = read.place else { return };
-        read.actor = Some(joined.actor);
         let span = match after {
             Some(after) if after >= joined.head => None,
             Some(after) => Some(Span::After { after, limit: PAGE + 1 }),
@@ -110,22 +123,22 @@ impl Socket {
         let more = trim(&mut events, after.is_some());
         let last = events.last().map_or(joined.head, |event| event.seq);
         let behind = more && after.is_some();
-        read.place = if behind { Place::Behind { last } } else { Place::Live { last } };
+        let place = if behind { Place::Behind { last } } else { Place::Live { last } };
         let silenced = events.iter().any(|event| event.seq > joined.head && ends_a_draft(event));
         let events = events.iter().filter_map(|event| event.view(audience)).collect();
-        state.tell(&ServerFrame::Opened { conversation: *joined.summary, events, more });
+        let mut frames = vec![ServerFrame::Opened { conversation: *joined.summary, events, more }];
         if joined.ai_typing && !silenced {
-            state.tell(&ServerFrame::Typing { conversation, by: Author::ai(), on: true });
+            frames.push(ServerFrame::Typing { conversation, by: Author::ai(), on: true });
         }
         if let Some((turn, text)) = joined.draft.filter(|_| !silenced) {
-            state.tell(&ServerFrame::Draft { conversation, turn, text });
+            frames.push(ServerFrame::Draft { conversation, turn, text });
         }
-        if behind {
+        if tell_up_to(state, conversation, place, &frames) || behind {
             let _ = myself.cast(SocketMsg::CatchUp { conversation });
         }
-        let again = state.reads.get_mut(&conversation).and_then(|read| {
-            let after = read.asked_again.pop_front()?;
-            read.place = Place::Joining { after };
+        let again = state.outbox.at(|desk| {
+            let read = desk.read(conversation)?;
+            read.place = Place::Joining { after: read.asked_again.pop_front()? };
             Some(())
         });
         if again.is_some() {
@@ -141,8 +154,6 @@ impl Socket {
         state: &mut State,
     ) {
         let audience = self.who.audience();
-        let Some(read) = state.reads.get_mut(&conversation) else { return };
-        let Place::Behind { last } = read.place else { return };
         if state.outbox.is_closed() {
             return;
         }
@@ -151,22 +162,48 @@ impl Socket {
             myself.send_after(ROOM_AGAIN_AFTER, again);
             return;
         }
+        let last = state.outbox.at(|desk| match desk.read(conversation)? {
+            read @ Subscription { place: Place::Behind { .. }, .. } => {
+                read.reading = true;
+                read.last()
+            }
+            _ => None,
+        });
+        let Some(last) = last else { return };
         let span = Span::After { after: last, limit: PAGE };
         let Ok(events) = self.around.store.events(conversation, audience, span).await else {
-            read.failures += 1;
-            myself.send_after(backoff(read.failures), again);
+            if let Some(failures) = state.outbox.at(|desk| failed(desk, conversation)) {
+                myself.send_after(backoff(failures), again);
+            }
             return;
         };
         let last = events.last().map_or(last, |event| event.seq);
         let done = events.len() < PAGE as usize;
-        read.place = if done { Place::Live { last } } else { Place::Behind { last } };
-        for view in events.iter().filter_map(|event| event.view(audience)) {
-            state.tell(&ServerFrame::Event(view));
-        }
-        if !done {
+        let place = if done { Place::Live { last } } else { Place::Behind { last } };
+        let frames: Vec<_> =
+            events.iter().filter_map(|event| event.view(audience)).map(ServerFrame::Event).collect();
+        if tell_up_to(state, conversation, place, &frames) || !done {
             let _ = myself.cast(again());
         }
     }
+}
+
+/// Tells what was read from the store, then what came meanwhile. True if there is more to be read.
+fn tell_up_to(state: &State, conversation: ConversationId, place: Place, frames: &[ServerFrame]) -> bool {
+    // Written before the lock is taken: conversations wait for it.
+    let frames: Vec<Vec<u8>> = frames.iter().map(ServerFrame::encode).collect();
+    state.outbox.at(|desk| {
+        frames.iter().for_each(|frame| desk.push(frame));
+        desk.settle(conversation, place)
+    })
+}
+
+/// The store or the conversation failed once more: how often in a row.
+fn failed(desk: &mut Desk, conversation: ConversationId) -> Option<u32> {
+    desk.give_up(conversation);
+    let read = desk.read(conversation)?;
+    read.failures += 1;
+    Some(read.failures)
 }
 
 /// Cuts what was read to see if there is more: at the far end of a page, at the near end of the newest.

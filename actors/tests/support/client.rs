@@ -19,7 +19,11 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(hub: &Hub, who: Principal, after: Option<u64>) -> Self {
-        let (outbox, reader) = outbox();
+        // One frame a line.
+        let (outbox, reader) = outbox(|bytes, frame| {
+            bytes.extend_from_slice(frame);
+            bytes.push(b'\n');
+        });
         let socket = hub.attach(who, SessionKey([0; 32]), outbox, after).await.unwrap();
         let mut client = Self { socket, reader, due: VecDeque::new(), closed: None };
         client.expect("welcome").await;
@@ -50,7 +54,8 @@ impl Client {
             }
             let due = tokio::time::timeout(Duration::from_secs(20), self.reader.take());
             let due = due.await.expect("a frame in time");
-            self.due.extend(due.frames.iter().map(|frame| serde_json::from_slice::<Value>(frame).unwrap()));
+            let frames = due.bytes.split(|byte| *byte == b'\n').filter(|frame| !frame.is_empty());
+            self.due.extend(frames.map(|frame| serde_json::from_slice::<Value>(frame).unwrap()));
             self.closed = due.close;
             if self.closed.is_some() {
                 // The pump sees the end of the connection and says so.

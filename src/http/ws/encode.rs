@@ -10,8 +10,6 @@ const FINAL: u8 = 0x80;
 
 /// The longest payload of a control frame.
 const CONTROL_MAX_BYTES: usize = 125;
-/// The longest header of a server frame.
-pub(crate) const HEADER_MAX_BYTES: usize = 10;
 
 pub(crate) fn text(buffer: &mut Vec<u8>, payload: &[u8]) {
     frame(buffer, TEXT, payload);

@@ -2,20 +2,31 @@
 //!
 //! Fragments are put together here rather than by fastwebsockets' collector, which gathers them without
 //! a limit: a client that never ends its message would take all memory.
+//!
+//! While a client is silent nothing is held for it but what it has begun to say: the library, with its
+//! buffer, is brought in when the first byte of a frame is there, and let go after the last.
 
-use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use fastwebsockets::{Frame, OpCode, Role, WebSocketError, WebSocketRead, after_handshake_split};
+use fastwebsockets::{Frame, OpCode, Role, WebSocket, WebSocketError};
 use frontdesk_domain::frame::{Close, FRAME_MAX_BYTES};
-use tokio::io::{AsyncRead, Sink, sink};
+use tokio::io::{AsyncRead, ReadBuf};
 
+use super::feed::Feed;
 use super::line::Farewell;
 
 /// The longest payload of a control frame.
 const CONTROL_MAX_BYTES: usize = 125;
 /// The longest header that fastwebsockets writes into its argument.
 const HEAD_BYTES: usize = 16;
+/// How much is read at a time from a client that was silent.
+const READ_BYTES: usize = 4 * 1024;
 
 /// Something whole from a client.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,32 +52,45 @@ pub(crate) enum Broken {
 
 /// Reads frames. [`Frames::next`] is not cancel-safe: whoever drops it half way has lost the connection.
 pub(crate) struct Frames<R> {
-    read: WebSocketRead<R>,
+    from: Source<R>,
     partial: Option<Vec<u8>>,
+    max_bytes: usize,
+}
+
+enum Source<R> {
+    /// Between two frames, nothing has been read ahead.
+    Silent(R),
+    /// Bytes are there.
+    Speaking(Box<Speaking<R>>),
+    /// In the middle of a change, or dropped there.
+    Lost,
+}
+
+struct Speaking<R> {
+    websocket: WebSocket<Feed<R>>,
+    fed: Arc<AtomicUsize>,
+    taken: usize,
 }
 
 impl<R: AsyncRead + Unpin> Frames<R> {
-    pub(crate) fn new(io: R) -> Self {
-        let (mut read, _): (_, fastwebsockets::WebSocketWrite<Sink>) =
-            after_handshake_split(io, sink(), Role::Server);
-        // Answers go through our writer, in their turn.
-        read.set_auto_close(false);
-        read.set_auto_pong(false);
-        // The library refuses what is as long as its limit.
-        read.set_max_message_size(FRAME_MAX_BYTES + 1);
-        Self { read, partial: None }
+    /// Frames from `io`, after what was read from it already.
+    pub(crate) fn new(ahead: Vec<u8>, io: R) -> Self {
+        let mut frames = Self { from: Source::Silent(io), partial: None, max_bytes: FRAME_MAX_BYTES };
+        if !ahead.is_empty() {
+            frames.speak(ahead);
+        }
+        frames
     }
 
     pub(crate) async fn next(&mut self) -> Result<Incoming, Broken> {
         loop {
-            let mut nothing = |_: Frame<'_>| async { Ok::<(), Infallible>(()) };
-            let mut frame = self.read.read_frame(&mut nothing).await.map_err(|error| broken(&error))?;
+            let mut frame = self.frame().await?;
             if !is_masked(&mut frame) {
                 return Err(protocol("frame is not masked"));
             }
             let whole = match frame.opcode {
                 OpCode::Binary => return Err(Broken::Rules(Close::NotOurProtocol.into())),
-                OpCode::Text | OpCode::Continuation => collect(&mut self.partial, frame)?,
+                OpCode::Text | OpCode::Continuation => collect(&mut self.partial, frame, self.max_bytes)?,
                 OpCode::Ping | OpCode::Pong | OpCode::Close => Some(control(&frame)?),
             };
             if let Some(whole) = whole {
@@ -74,9 +98,79 @@ impl<R: AsyncRead + Unpin> Frames<R> {
             }
         }
     }
+
+    async fn frame(&mut self) -> Result<Frame<'static>, Broken> {
+        if let Source::Silent(io) = &mut self.from {
+            let ahead = poll_fn(|cx| first_bytes(io, cx)).await.map_err(|_| Broken::Gone)?;
+            self.speak(ahead);
+        }
+        let Source::Speaking(speaking) = &mut self.from else { return Err(Broken::Gone) };
+        // Boxed, so that a silent connection's task is small.
+        let read = Box::pin(speaking.websocket.read_frame());
+        let frame = read.await.map_err(|error| broken(&error))?;
+        speaking.taken += frame.payload.len() + shortest_head(frame.payload.len());
+        // A head may be longer than it need be: then we think that more is there, and go on like this.
+        if speaking.taken >= speaking.fed.load(Ordering::Relaxed) {
+            self.fall_silent();
+        }
+        Ok(frame)
+    }
+
+    fn speak(&mut self, ahead: Vec<u8>) {
+        if let Source::Silent(io) = std::mem::replace(&mut self.from, Source::Lost) {
+            let (feed, fed) = Feed::new(ahead, io);
+            let mut websocket = WebSocket::after_handshake(feed, Role::Server);
+            // Answers go through our writer, in their turn.
+            websocket.set_auto_close(false);
+            websocket.set_auto_pong(false);
+            // The library refuses what is as long as its limit.
+            websocket.set_max_message_size(self.max_bytes + 1);
+            self.from = Source::Speaking(Box::new(Speaking { websocket, fed, taken: 0 }));
+        }
+    }
+
+    fn fall_silent(&mut self) {
+        if let Source::Speaking(speaking) = std::mem::replace(&mut self.from, Source::Lost) {
+            self.from = Source::Silent(speaking.websocket.into_inner().into_inner());
+        }
+    }
+
+    /// Throws away what still comes, to the end.
+    pub(crate) async fn drain(&mut self) {
+        let mut io = match std::mem::replace(&mut self.from, Source::Lost) {
+            Source::Silent(io) => io,
+            Source::Speaking(speaking) => speaking.websocket.into_inner().into_inner(),
+            Source::Lost => return,
+        };
+        while poll_fn(|cx| first_bytes(&mut io, cx)).await.is_ok() {}
+    }
 }
 
-fn collect(partial: &mut Option<Vec<u8>>, frame: Frame<'_>) -> Result<Option<Incoming>, Broken> {
+/// Reads what is there. The buffer is the thread's: nothing is held while there is nothing.
+fn first_bytes<R: AsyncRead + Unpin>(io: &mut R, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+    let mut bytes = [0_u8; READ_BYTES];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    ready!(Pin::new(io).poll_read(cx, &mut buffer))?;
+    Poll::Ready(match buffer.filled() {
+        [] => Err(io::ErrorKind::UnexpectedEof.into()),
+        read => Ok(read.to_vec()),
+    })
+}
+
+/// The length of a masked frame's head, written in the shortest form.
+fn shortest_head(payload: usize) -> usize {
+    match payload {
+        0..=125 => 6,
+        126..=0xFFFF => 8,
+        _ => 14,
+    }
+}
+
+fn collect(
+    partial: &mut Option<Vec<u8>>,
+    frame: Frame<'_>,
+    max_bytes: usize,
+) -> Result<Option<Incoming>, Broken> {
     let starts = frame.opcode == OpCode::Text;
     if starts == partial.is_some() {
         return Err(protocol("fragments out of order"));
@@ -84,7 +178,7 @@ fn collect(partial: &mut Option<Vec<u8>>, frame: Frame<'_>) -> Result<Option<Inc
     let bytes = match partial.take() {
         None => Vec::from(frame.payload),
         Some(mut bytes) => {
-            if bytes.len() + frame.payload.len() > FRAME_MAX_BYTES {
+            if bytes.len() + frame.payload.len() > max_bytes {
                 return Err(Broken::Rules(Close::TooBig.into()));
             }
             bytes.extend_from_slice(&frame.payload);

@@ -1,7 +1,5 @@
 //! From an HTTP request to a socket: the upgrade, and who says `hello`.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -51,13 +49,13 @@ pub(crate) struct Door {
     /// The token that came in a cookie.
     pub(crate) cookie: Option<Token>,
     /// The server.
-    pub(crate) state: Arc<AppState>,
+    pub(crate) state: AppState,
 }
 
 impl Door {
     pub(crate) fn new(kind: Kind, state: AppState, headers: &HeaderMap) -> Self {
         let cookie = cookie::in_cookie(headers, kind, state.config.server.is_https());
-        Self { kind, cookie, state: Arc::new(state) }
+        Self { kind, cookie, state }
     }
 
     /// Who comes in, or how the connection is closed.

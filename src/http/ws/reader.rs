@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use frontdesk_actors::messages::{SocketMsg, SocketRef};
+use frontdesk_actors::messages::{Permit, SocketMsg, SocketRef};
 use frontdesk_actors::outbox::Outbox;
 use frontdesk_domain::frame::{BAD_FRAMES_A_MINUTE, ClientFrame, Close, ServerFrame, parse};
 use frontdesk_domain::ids::{ClientId, Seq};
 use frontdesk_domain::refusal::{Code, Refusal};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncRead;
 use tokio::sync::Semaphore;
 
 use super::frames::{Broken, Frames, Incoming};
@@ -19,7 +18,7 @@ use super::line::Line;
 const WINDOW: usize = 128;
 
 /// Decides on a `hello`.
-pub(crate) trait Gate: Sync {
+pub(crate) trait Gate: Send + Sync {
     /// The socket of a client that may come in. Otherwise the outbox is closed with the reason.
     fn admit(
         &self,
@@ -42,23 +41,28 @@ impl Drop for Attached {
     }
 }
 
-/// Reads until the connection has ended.
-pub(crate) async fn run<R: AsyncRead + Unpin>(mut io: R, outbox: Outbox, line: &Line, gate: &impl Gate) {
-    let ended = read(Frames::new(&mut io), outbox, line, gate).await;
-    match ended {
-        Ended::Gone => {}
-        // What we say to it goes through the writer, which then closes the connection.
-        Ended::Parted => {}
-        // We have lost the thread. Throw away what still comes, so that our farewell is not cut off.
-        Ended::Lost => {
-            let mut scrap = [0_u8; 1024];
-            while matches!(io.read(&mut scrap).await, Ok(read) if read > 0) {}
-        }
+/// Reads until the connection has ended, and says how it did.
+pub(crate) async fn run<R: AsyncRead + Unpin + Send>(
+    mut frames: Frames<R>,
+    outbox: Outbox,
+    line: &Line,
+    gate: impl Gate,
+) -> Ended {
+    // Boxed, so that a connection's task is no larger than what it needs once it is greeted.
+    let ended = match Box::pin(enter(&mut frames, outbox, line, gate)).await {
+        Ok(socket) => listen(&mut frames, line, &socket).await,
+        Err(ended) => ended,
+    };
+    if ended == Ended::Lost {
+        // Throw away what still comes, so that our farewell is not cut off.
+        frames.drain().await;
     }
-    line.over();
+    ended
 }
 
-enum Ended {
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
     /// The connection is gone.
     Gone,
     /// The client said farewell.
@@ -67,22 +71,30 @@ enum Ended {
     Lost,
 }
 
-async fn read<R: AsyncRead + Unpin>(
-    mut frames: Frames<R>,
+/// Lets a client in that says a good `hello`. One that is turned away is heard to the end.
+async fn enter<R: AsyncRead + Unpin + Send>(
+    frames: &mut Frames<R>,
     outbox: Outbox,
     line: &Line,
-    gate: &impl Gate,
-) -> Ended {
-    let (token, after) = match hello(&mut frames, &outbox, line, gate).await {
-        Ok(hello) => hello,
-        Err(ended) => return ended,
-    };
+    gate: impl Gate,
+) -> Result<Attached, Ended> {
+    let (token, after) = hello(frames, &outbox, line, &gate).await?;
     line.greeted();
-    let Some(socket) = gate.admit(token, after, outbox).await else { return drain(&mut frames, line).await };
-    let socket = Attached(socket);
+    match gate.admit(token, after, outbox).await {
+        Some(socket) => Ok(Attached(socket)),
+        None => Err(drain(frames, line).await),
+    }
+}
+
+/// Hands every frame to the socket's actor.
+async fn listen<R: AsyncRead + Unpin + Send>(
+    frames: &mut Frames<R>,
+    line: &Line,
+    socket: &Attached,
+) -> Ended {
     let window = Arc::new(Semaphore::new(WINDOW));
     loop {
-        let text = match next(&mut frames, line).await {
+        let text = match next(frames, line).await {
             Ok(text) => text,
             Err(ended) => return ended,
         };
@@ -90,21 +102,27 @@ async fn read<R: AsyncRead + Unpin>(
             Ok(ClientFrame::Hello { .. }) => {
                 SocketMsg::BadFrame { id: None, refusal: Refusal::new(Code::BadFrame, "a second hello") }
             }
-            Ok(frame) => {
-                line.hold(true);
-                let permit = Arc::clone(&window).acquire_owned().await.ok();
-                line.hold(false);
-                SocketMsg::Frame { frame, permit }
-            }
+            Ok(frame) => SocketMsg::Frame { frame, permit: place(&window, line).await },
             Err((id, refusal)) => SocketMsg::BadFrame { id, refusal },
         };
-        // An actor that has stopped has closed its outbox: the writer says farewell.
+        // An actor that has stopped has closed its outbox: the farewell is on its way.
         let _ = socket.0.cast(message);
     }
 }
 
+/// A place in the window, waited for if there is none.
+async fn place(window: &Arc<Semaphore>, line: &Line) -> Permit {
+    if let Ok(permit) = Arc::clone(window).try_acquire_owned() {
+        return Some(permit);
+    }
+    line.hold(true);
+    let permit = Box::pin(Arc::clone(window).acquire_owned()).await.ok();
+    line.hold(false);
+    permit
+}
+
 /// Waits for a good `hello`. All else is refused until then.
-async fn hello<R: AsyncRead + Unpin>(
+async fn hello<R: AsyncRead + Unpin + Send>(
     frames: &mut Frames<R>,
     outbox: &Outbox,
     line: &Line,
@@ -118,13 +136,13 @@ async fn hello<R: AsyncRead + Unpin>(
             _ if outbox.is_closed() => continue,
             Ok(ClientFrame::Hello { token, after }) => return Ok((token, after)),
             Ok(ClientFrame::Ping) => {
-                outbox.push(ServerFrame::Pong.encode().into());
+                outbox.push(&ServerFrame::Pong.encode());
                 continue;
             }
             Ok(frame) => (id_of(frame), Refusal::new(Code::Unauthorized, "say hello first")),
             Err(bad) => bad,
         };
-        outbox.push(Bytes::from(ServerFrame::refused(id, refusal).encode()));
+        outbox.push(&ServerFrame::refused(id, refusal).encode());
         bad += 1;
         if bad > BAD_FRAMES_A_MINUTE && gate.is_strict() {
             outbox.close(Close::NotOurProtocol);
@@ -133,7 +151,7 @@ async fn hello<R: AsyncRead + Unpin>(
 }
 
 /// Reads on, for the sake of the farewell alone.
-async fn drain<R: AsyncRead + Unpin>(frames: &mut Frames<R>, line: &Line) -> Ended {
+async fn drain<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line) -> Ended {
     loop {
         if let Err(ended) = next(frames, line).await {
             return ended;
@@ -142,14 +160,14 @@ async fn drain<R: AsyncRead + Unpin>(frames: &mut Frames<R>, line: &Line) -> End
 }
 
 /// The next text; what is not text is dealt with.
-async fn next<R: AsyncRead + Unpin>(frames: &mut Frames<R>, line: &Line) -> Result<String, Ended> {
+async fn next<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line) -> Result<String, Ended> {
     loop {
         let incoming = frames.next().await;
         line.heard();
         match incoming {
             Ok(Incoming::Text(_)) if line.is_parting() => {}
             Ok(Incoming::Text(text)) => return Ok(text),
-            Ok(Incoming::Ping(payload)) => line.pong(payload),
+            Ok(Incoming::Ping(payload)) => line.pong(&payload),
             Ok(Incoming::Pong) => {}
             Ok(Incoming::Close(farewell)) => {
                 line.farewell(farewell);

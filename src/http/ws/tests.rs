@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use frontdesk_actors::messages::{SocketMsg, SocketRef};
 use frontdesk_actors::outbox::Outbox;
 use frontdesk_domain::frame::Close;
@@ -12,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::connection::serve;
+use super::connection::{Ends, serve};
+use super::post::Post;
 use super::reader::Gate;
 
 mod hello;
@@ -80,7 +80,9 @@ impl Client {
         let (outboxes, given) = mpsc::channel(1);
         let (socket, _) = Actor::spawn(None, Recorder(messages), ()).await.expect("actor");
         let gate = TestGate { socket, outboxes };
-        let server = tokio::spawn(async move { serve(far, &gate, close).await });
+        let (read, write) = tokio::io::split(far);
+        let ends = Ends { ahead: Vec::new(), read, write };
+        let server = tokio::spawn(async move { serve(ends, gate, &Post::default(), close).await });
         Self { io, messages: received, outboxes: given, server }
     }
 
@@ -160,8 +162,4 @@ impl Client {
     async fn message(&mut self) -> SocketMsg {
         self.messages.recv().await.expect("message")
     }
-}
-
-fn bytes(text: &'static str) -> Bytes {
-    Bytes::from_static(text.as_bytes())
 }

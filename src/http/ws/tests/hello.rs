@@ -16,8 +16,8 @@ async fn frames_reach_the_actor_once_hello_was_said() {
     assert!(text == "hi" && permit.is_some());
     assert!(matches!(client.message().await, SocketMsg::BadFrame { id: Some(id), .. } if id.as_str() == "b"));
     assert!(matches!(client.message().await, SocketMsg::BadFrame { id: None, .. }), "a second hello");
-    outbox.push(bytes("one"));
-    outbox.push(bytes("two"));
+    outbox.push(b"one");
+    outbox.push(b"two");
     assert_eq!(client.frame().await, Some((TEXT, b"one".to_vec())));
     assert_eq!(client.frame().await, Some((TEXT, b"two".to_vec())));
 }

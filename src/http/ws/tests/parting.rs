@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use frontdesk_actors::outbox::outbox;
 use tokio::io::AsyncWrite;
 
-use super::super::line::Line;
-use super::super::writer;
+use super::super::encode;
+use super::super::line::{Line, Stage};
 use super::*;
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn the_clients_farewell_is_answered_with_its_code() {
 #[tokio::test]
 async fn what_was_due_comes_before_our_farewell() {
     let (mut client, outbox) = Client::greeted().await;
-    outbox.push(bytes("last words"));
+    outbox.push(b"last words");
     outbox.close(Close::GoingAway);
     assert_eq!(client.frame().await, Some((TEXT, b"last words".to_vec())));
     assert_eq!(client.closed().await, 1001);
@@ -76,7 +76,7 @@ async fn the_silent_are_pinged_and_then_left() {
 async fn a_client_that_does_not_read_is_left() {
     let (client, outbox) = Client::greeted().await;
     for _ in 0..8 {
-        outbox.push(Bytes::from(vec![b'x'; 100_000]));
+        outbox.push(&[b'x'; 100_000]);
     }
     let Client { io: _not_read, mut messages, server, .. } = client;
     server.await.expect("no panic");
@@ -105,11 +105,13 @@ impl AsyncWrite for Counter {
 #[tokio::test(start_paused = true)]
 async fn all_that_is_due_is_one_write() {
     let writes = Arc::new(AtomicUsize::new(0));
-    let (outbox, due) = outbox();
+    let (outbox, due) = outbox(encode::text);
+    let line = Line::open(Counter(Arc::clone(&writes)), due, &Post::default());
     for _ in 0..100 {
-        outbox.push(bytes("frame"));
+        outbox.push(b"frame");
     }
     outbox.close(Close::Done);
-    writer::run(Counter(Arc::clone(&writes)), due, &Line::new()).await;
-    assert_eq!(writes.load(Ordering::Relaxed), 2, "the frames, and the farewell");
+    line.changed().await;
+    assert_eq!(writes.load(Ordering::Relaxed), 1, "the frames with the farewell");
+    assert_eq!(line.stage(), Stage::Parted);
 }
