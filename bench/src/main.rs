@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use frontdesk_bench::fake_openai::script::KEYS;
 use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
 use frontdesk_bench::start::{self, Plan};
+use frontdesk_bench::torture::{self, Torture};
 
 /// Stand-ins for the services that Frontdesk talks to, and measurements of a running server.
 #[derive(Parser)]
@@ -25,6 +26,8 @@ enum Command {
     FakeOpenai(Fake),
     /// Cold start and idle memory. E.g.: frontdesk-bench start --conversations 100000 --server target/release/frontdesk
     Start(Start),
+    /// Kills the server under load and judges every promise. E.g.: frontdesk-bench torture --kills 100 --seed 1
+    Torture(Torture),
 }
 
 #[derive(Args)]
@@ -64,6 +67,7 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::FakeOpenai(fake) => serve(&fake).await,
         Command::Start(args) => measure(args).await,
+        Command::Torture(args) => torment(&args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,6 +95,12 @@ async fn measure(args: Start) -> anyhow::Result<()> {
     let plan = Plan { conversations, server, arguments, runs };
     let measured = start::measure(&plan).await?;
     start::print(&plan, &measured, &mut std::io::stdout())?;
+    Ok(())
+}
+
+async fn torment(args: &Torture) -> anyhow::Result<()> {
+    let kept = torture::command(args, &mut std::io::stdout()).await?;
+    anyhow::ensure!(kept, "promises were broken");
     Ok(())
 }
 

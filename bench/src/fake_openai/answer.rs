@@ -25,6 +25,19 @@ pub fn from_first_source(request: &Value) -> String {
     }
 }
 
+/// So many numbered words about the first word of the guest's last message: they show whose question is
+/// answered, and whether any of them is missing.
+pub fn about_last(request: &Value, words: usize) -> String {
+    let text = prompt_text(request);
+    let last = text.rfind("\n</guest-").and_then(|end| {
+        let begin = text[..end].rfind("<guest-")?;
+        text[begin..end].split_once(">\n").map(|(_, said)| said)
+    });
+    let word: String = last.and_then(|said| said.split_whitespace().next()).unwrap_or("nothing").into();
+    let words: Vec<String> = (1..=words).map(|n| format!("w{n}")).collect();
+    format!("About {word}: {}", words.join(" "))
+}
+
 /// The pieces that a text is streamed in: words with the space before them.
 pub fn pieces(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
@@ -52,6 +65,10 @@ mod tests {
         let content = "Sources:\n[1] Breakfast\nFrom 7 to 10.\nIn the hall.\n[2] Pool\nClosed.";
         let request = json!({"messages": [{"role": "system", "content": content}, {"role": "user"}]});
         assert_eq!(from_first_source(&request), "From 7 to 10. In the hall. [1]");
+        let content = "<guest-7>\nold words\n</guest-7>\n<guest-7>\nnew|1 words\n</guest-7>\n\nAnswer.";
+        let request = json!({"messages": [{"role": "user", "content": content}]});
+        assert_eq!(about_last(&request, 2), "About new|1: w1 w2");
+        assert_eq!(about_last(&json!({}), 1), "About nothing: w1");
         assert_eq!(pieces("a bc  d").concat(), "a bc  d");
         assert_eq!(pieces("a bc").len(), 2);
     }

@@ -16,10 +16,11 @@ pub(super) struct Paper {
 
 /// The events that the script and the request ask for.
 pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Paper {
-    let said = match (script.text("text"), script.has("tool")) {
-        (Some(text), _) => text.to_owned(),
-        (None, true) => String::new(),
-        (None, false) => answer::from_first_source(request),
+    let said = match (script.text("text"), script.number("about-last"), script.has("tool")) {
+        (Some(text), ..) => text.to_owned(),
+        (None, Some(words), _) => answer::about_last(request, words),
+        (None, None, true) => String::new(),
+        (None, None, false) => answer::from_first_source(request),
     };
     let (prompt, completion) = (answer::tokens(prompt_bytes), answer::tokens(said.len()).max(1));
     let usage = json!({"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion});

@@ -9,6 +9,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("slow-first-token", "milliseconds between the headers and the first event"),
     ("delta", "milliseconds between events"),
     ("text", "the answer; default: the first source of the prompt, cited"),
+    ("about-last", "in place of text: the first word of the guest's last message, and then this many words"),
     ("status", "an error of this status in place of a stream, e.g. 429, 500, 401"),
     (
         "kind",

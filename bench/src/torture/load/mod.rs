@@ -1,0 +1,10 @@
+//! The load: guests' pages, agents' desks, HTTP, all of them writing down what they try and see.
+
+pub mod desk;
+pub mod hand;
+pub mod http;
+pub mod link;
+pub mod page;
+pub mod post;
+pub mod reader;
+pub mod stage;
