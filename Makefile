@@ -40,6 +40,14 @@ test-browser: pages
 	cargo build $(ALL) --all-targets
 	cd web && npx playwright test
 
+## torture: kill the server KILLS times under load and judge every promise; see bench/TORTURE.md
+KILLS ?= 100
+.PHONY: torture
+torture: pages
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	./target/release/frontdesk-bench torture --kills $(KILLS)
+
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
 

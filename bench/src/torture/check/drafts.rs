@@ -1,5 +1,7 @@
 //! Promise 6: what a reader was shown of an answer is what is stored, word for word.
 
+use std::collections::HashMap;
+
 use crate::torture::history::Seen;
 use crate::torture::text;
 
@@ -7,12 +9,31 @@ use super::report::{Report, Rule};
 use super::world::{Reading, Step, World};
 
 pub(super) fn judge(world: &World<'_>, report: &mut Report) {
+    let latest = latest(world);
     for reading in &world.readings {
-        if let Some(detail) = walk(world, reading) {
+        if let Some(detail) = walk(world, reading, &latest) {
             let detail = format!("connection {}: {detail}", reading.conn);
             report.found(Rule::DraftNotKept, reading.conversation, detail);
         }
     }
+}
+
+/// Of each turn, the greatest place that any reader of its words held: it was at work then.
+fn latest<'a>(world: &World<'a>) -> HashMap<&'a str, u64> {
+    let mut latest: HashMap<&str, u64> = HashMap::new();
+    for reading in &world.readings {
+        let mut held = reading.after.unwrap_or(0);
+        for (_, step) in &reading.steps {
+            match step {
+                Step::Event(event, _) => held = held.max(event.seq),
+                Step::Draft(turn, _) => {
+                    latest.entry(turn).and_modify(|most| *most = held.max(*most)).or_insert(held);
+                }
+                Step::DraftEnd(..) => {}
+            }
+        }
+    }
+    latest
 }
 
 /// What stands on a screen.
@@ -23,8 +44,18 @@ struct Screen<'a> {
     ended: Vec<&'a str>,
 }
 
+impl Screen<'_> {
+    /// True if the event is what the words on the screen became.
+    fn is_of(&self, event: &Seen) -> bool {
+        !self.words.is_empty() && event.turn.as_deref().is_none_or(|turn| turn == self.turn)
+    }
+}
+
 /// The first thing that is wrong.
-fn walk(world: &World<'_>, reading: &Reading<'_>) -> Option<String> {
+///
+/// A reader who is told a long backlog may be shown words before the events that precede them: what the
+/// backlog says of other turns is not about those words.
+fn walk(world: &World<'_>, reading: &Reading<'_>, latest: &HashMap<&str, u64>) -> Option<String> {
     let mut screen = Screen::default();
     for (_, step) in &reading.steps {
         match step {
@@ -41,14 +72,18 @@ fn walk(world: &World<'_>, reading: &Reading<'_>) -> Option<String> {
                 }
                 screen.words.push_str(words);
             }
-            Step::Event(event, _) if event.is_ai_message() && !screen.words.is_empty() => {
+            Step::Event(event, _) if event.is_ai_message() && screen.is_of(event) => {
                 if !keeps(event, &screen.words) {
                     return Some(format!("{} is not what was shown before it", event.seq));
                 }
                 screen.ended.push(screen.turn);
                 screen.words.clear();
             }
-            Step::Event(event, _) if event.silences_ai() && !screen.words.trim().is_empty() => {
+            Step::Event(event, _)
+                if event.silences_ai()
+                    && !screen.words.trim().is_empty()
+                    && latest.get(screen.turn).is_none_or(|held| *held < event.seq) =>
+            {
                 let before = event.seq.checked_sub(1).and_then(|seq| world.at(reading.conversation, seq));
                 let kept =
                     before.is_some_and(|before| before.is_ai_message() && keeps(before, &screen.words));

@@ -34,6 +34,9 @@ pub struct Seen {
     /// Of a `status` event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// The attempt of the AI that wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<String>,
     /// All of the event but its place, as a number.
     pub digest: u64,
 }
@@ -62,6 +65,7 @@ impl Seen {
             partial: fields.get("partial").and_then(Value::as_bool).unwrap_or(false),
             mode: text("mode"),
             status: text("status"),
+            turn: text("turn"),
             digest: hash(&Value::Object(rest).to_string()),
         })
     }

@@ -111,7 +111,9 @@ impl Sim {
         if self.breaks(Plant::ChangesAnswer) {
             words.push_str(&format!(" w{}", turn.words + 1));
         }
-        let seq = self.store(c, "ai", None, None, "message", Some(words.clone()));
+        let mut event = self.event(c, "ai", None, None, "message", Some(words.clone()));
+        event.turn = Some(turn.id.clone());
+        let seq = self.keep(c, event);
         self.draft_end(c, &turn.id, "sent", seq);
         if self.breaks(Plant::AnswersTwice) {
             for _ in 0..100 {
@@ -154,6 +156,7 @@ impl Sim {
             }
             let mut event = self.event(c, "ai", None, None, "message", Some(words));
             event.partial = true;
+            event.turn = Some(turn.id.clone());
             cut = Some((turn.id.clone(), self.keep(c, event)));
         }
         let mut event = self.event(c, "agent", Some(AGENT.to_owned()), id, "mode", None);
