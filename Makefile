@@ -48,6 +48,13 @@ torture: pages
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench torture --kills $(KILLS)
 
+## fsync-order: everything is synced before anybody is told, by the order of system calls; needs strace
+.PHONY: fsync-order
+fsync-order: pages
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
+
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
 

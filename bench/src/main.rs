@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use frontdesk_bench::fake_openai::script::KEYS;
 use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
 use frontdesk_bench::start::{self, Plan};
+use frontdesk_bench::torture::disk::{self, FsyncOrder};
 use frontdesk_bench::torture::{self, Torture};
 
 /// Stand-ins for the services that Frontdesk talks to, and measurements of a running server.
@@ -28,6 +29,8 @@ enum Command {
     Start(Start),
     /// Kills the server under load and judges every promise. E.g.: frontdesk-bench torture --kills 100 --seed 1
     Torture(Torture),
+    /// Shows that everything is synced before anybody is told. E.g.: frontdesk-bench fsync-order --sends 1000
+    FsyncOrder(FsyncOrder),
 }
 
 #[derive(Args)]
@@ -68,6 +71,7 @@ async fn main() -> ExitCode {
         Command::FakeOpenai(fake) => serve(&fake).await,
         Command::Start(args) => measure(args).await,
         Command::Torture(args) => torment(&args).await,
+        Command::FsyncOrder(args) => synced(&args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,6 +105,12 @@ async fn measure(args: Start) -> anyhow::Result<()> {
 async fn torment(args: &Torture) -> anyhow::Result<()> {
     let kept = torture::command(args, &mut std::io::stdout()).await?;
     anyhow::ensure!(kept, "promises were broken");
+    Ok(())
+}
+
+async fn synced(args: &FsyncOrder) -> anyhow::Result<()> {
+    let kept = disk::command(args, &mut std::io::stdout()).await?;
+    anyhow::ensure!(kept, "a promise was broken");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub mod check;
+pub mod disk;
 mod faults;
 pub mod history;
 mod load;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::load::http::{self, As};
 
-/// How long a start may take.
+/// How long a start may take on an ordinary disk.
 const READY: Duration = Duration::from_secs(30);
 /// A server that has not ended so long after a SIGTERM is killed; the contract says ten seconds.
 const GOODBYE: Duration = Duration::from_secs(15);
@@ -31,10 +31,12 @@ pub struct Program {
     pub data: PathBuf,
     /// Where it listens in all of its lives.
     pub address: SocketAddr,
-    /// The model's base URL.
+    /// The model's base URL; empty for none.
     pub model: String,
     /// What it logs goes there.
     pub log: PathBuf,
+    /// How long a start may take.
+    pub patience: Duration,
 }
 
 /// A running server. Dropped, it is killed.
@@ -57,7 +59,7 @@ impl Program {
         let address = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr()?;
         let (data, log) = (folder.join("data"), folder.join("server.log"));
         std::fs::create_dir_all(&data)?;
-        Ok(Self { command: vec![file], data, address, model, log })
+        Ok(Self { command: vec![file], data, address, model, log, patience: READY })
     }
 
     /// Starts it and waits until it is ready; answers how long that took. `script`: how the model behaves.
@@ -73,7 +75,9 @@ impl Program {
         command.env("FRONTDESK_LISTEN", self.address.to_string()).env("FRONTDESK_DATA_DIR", &self.data);
         command.env("FRONTDESK_ADMIN_EMAIL", ADMIN.0).env("FRONTDESK_ADMIN_PASSWORD", ADMIN.1);
         command.env("FRONTDESK_RATE_LIMITS", "off").env("FRONTDESK_DEMO", "off");
-        command.env("OPENAI_BASE_URL", &self.model).env("OPENAI_MODEL", format!("fake:{script}"));
+        if !self.model.is_empty() {
+            command.env("OPENAI_BASE_URL", &self.model).env("OPENAI_MODEL", format!("fake:{script}"));
+        }
         command.env("OPENAI_MAX_RPM", "1000000").env("OPENAI_MAX_CONCURRENCY", "64").env("RUST_LOG", "warn");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         let started = Instant::now();
@@ -83,8 +87,9 @@ impl Program {
             if let Some(status) = child.try_wait()? {
                 bail!("the server ended before it was ready: {status}; see {}", self.log.display());
             }
-            if started.elapsed() > READY {
-                bail!("the server was not ready within {} s; see {}", READY.as_secs(), self.log.display());
+            if started.elapsed() > self.patience {
+                let (within, log) = (self.patience.as_secs(), self.log.display());
+                bail!("the server was not ready within {within} s; see {log}");
             }
             let ready =
                 timeout(Duration::from_secs(1), http::call(self.address, As::Nobody, "GET", "/readyz", None));
@@ -115,6 +120,16 @@ impl Process {
         }
         self.signal(Signal::SIGKILL)?;
         self.child.wait().await?;
+        Ok(())
+    }
+
+    /// Waits for an end that somebody else has asked for.
+    ///
+    /// # Errors
+    /// It does not end, or not with 0.
+    pub async fn ended(mut self, within: Duration) -> anyhow::Result<()> {
+        let status = timeout(within, self.child.wait()).await.context("the server does not end")??;
+        ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
 

@@ -1,7 +1,5 @@
 //! Promise 6: what a reader was shown of an answer is what is stored, word for word.
 
-use std::collections::HashMap;
-
 use crate::torture::history::Seen;
 use crate::torture::text;
 
@@ -9,31 +7,12 @@ use super::report::{Report, Rule};
 use super::world::{Reading, Step, World};
 
 pub(super) fn judge(world: &World<'_>, report: &mut Report) {
-    let latest = latest(world);
     for reading in &world.readings {
-        if let Some(detail) = walk(world, reading, &latest) {
+        if let Some(detail) = walk(world, reading) {
             let detail = format!("connection {}: {detail}", reading.conn);
             report.found(Rule::DraftNotKept, reading.conversation, detail);
         }
     }
-}
-
-/// Of each turn, the greatest place that any reader of its words held: it was at work then.
-fn latest<'a>(world: &World<'a>) -> HashMap<&'a str, u64> {
-    let mut latest: HashMap<&str, u64> = HashMap::new();
-    for reading in &world.readings {
-        let mut held = reading.after.unwrap_or(0);
-        for (_, step) in &reading.steps {
-            match step {
-                Step::Event(event, _) => held = held.max(event.seq),
-                Step::Draft(turn, _) => {
-                    latest.entry(turn).and_modify(|most| *most = held.max(*most)).or_insert(held);
-                }
-                Step::DraftEnd(..) => {}
-            }
-        }
-    }
-    latest
 }
 
 /// What stands on a screen.
@@ -55,7 +34,7 @@ impl Screen<'_> {
 ///
 /// A reader who is told a long backlog may be shown words before the events that precede them: what the
 /// backlog says of other turns is not about those words.
-fn walk(world: &World<'_>, reading: &Reading<'_>, latest: &HashMap<&str, u64>) -> Option<String> {
+fn walk<'a>(world: &World<'a>, reading: &Reading<'a>) -> Option<String> {
     let mut screen = Screen::default();
     for (_, step) in &reading.steps {
         match step {
@@ -82,7 +61,7 @@ fn walk(world: &World<'_>, reading: &Reading<'_>, latest: &HashMap<&str, u64>) -
             Step::Event(event, _)
                 if event.silences_ai()
                     && !screen.words.trim().is_empty()
-                    && latest.get(screen.turn).is_none_or(|held| *held < event.seq) =>
+                    && world.is_before(screen.turn, reading.conversation, event.seq) =>
             {
                 let before = event.seq.checked_sub(1).and_then(|seq| world.at(reading.conversation, seq));
                 let kept =

@@ -1,7 +1,5 @@
 //! Promise 6: once people answer, the AI is silent.
 
-use std::collections::HashMap;
-
 use super::report::{Report, Rule};
 use super::world::{Key, Reading, Step, World};
 
@@ -19,42 +17,24 @@ pub(super) fn judge(world: &World<'_>, report: &mut Report) {
             }
         }
     }
-    let seen_before = turns_seen(world);
     for reading in &world.readings {
-        drafts(world, reading, &seen_before, report);
+        drafts(world, reading, report);
     }
-}
-
-/// Of each turn, the smallest place that any reader of its words held.
-fn turns_seen<'a>(world: &World<'a>) -> HashMap<&'a str, u64> {
-    let mut seen: HashMap<&str, u64> = HashMap::new();
-    for reading in &world.readings {
-        let mut held = reading.after.unwrap_or(0);
-        for (_, step) in &reading.steps {
-            match step {
-                Step::Event(event, _) => held = held.max(event.seq),
-                Step::Draft(turn, _) => {
-                    seen.entry(turn).and_modify(|least| *least = held.min(*least)).or_insert(held);
-                }
-                Step::DraftEnd(..) => {}
-            }
-        }
-    }
-    seen
 }
 
 /// Words of the AI on a screen that has already said that people answer.
 ///
 /// They may belong to a later time, when the AI was asked again, and have overtaken the events between. So
-/// they are a breach if nobody had asked the AI again by then, or if their turn is from before.
-fn drafts(world: &World<'_>, reading: &Reading<'_>, seen: &HashMap<&str, u64>, report: &mut Report) {
+/// they are a breach if nobody had asked the AI again by then, or if their turn is from before; otherwise
+/// they are counted.
+fn drafts<'a>(world: &World<'a>, reading: &Reading<'a>, report: &mut Report) {
     let mut held = reading.after.unwrap_or(0);
     for (t, step) in &reading.steps {
         match step {
             Step::Event(event, _) => held = held.max(event.seq),
             Step::Draft(turn, _) => {
                 let Some(since) = silenced_at(world, reading.conversation, held) else { continue };
-                let old = seen.get(turn).is_some_and(|first| *first < since);
+                let old = world.is_before(turn, reading.conversation, since);
                 if old || asked_again(world, reading.conversation, held).is_none_or(|asked| *t < asked) {
                     let detail = format!(
                         "words of turn {turn} on connection {}, which knew since {since} that people answer",
@@ -63,6 +43,7 @@ fn drafts(world: &World<'_>, reading: &Reading<'_>, seen: &HashMap<&str, u64>, r
                     report.found(Rule::DraftAfterTakeOver, reading.conversation, detail);
                     return;
                 }
+                report.counts.early_drafts += 1;
             }
             Step::DraftEnd(..) => {}
         }

@@ -115,12 +115,14 @@ pub struct Counts {
     pub shown: u64,
     /// Pieces of the AI's words that readers were shown.
     pub drafts: u64,
+    /// Of those, shown before the events that precede them, to a reader whose last known mode is `human`.
+    pub early_drafts: u64,
 }
 
 impl Counts {
     /// Adds those of another history.
     pub fn add(&mut self, other: &Self) {
-        let pairs: [(&mut u64, u64); 18] = [
+        let pairs: [(&mut u64, u64); 19] = [
             (&mut self.kills, other.kills),
             (&mut self.terms, other.terms),
             (&mut self.stops, other.stops),
@@ -139,6 +141,7 @@ impl Counts {
             (&mut self.resumes, other.resumes),
             (&mut self.shown, other.shown),
             (&mut self.drafts, other.drafts),
+            (&mut self.early_drafts, other.early_drafts),
         ];
         for (mine, theirs) in pairs {
             *mine += theirs;
@@ -214,8 +217,8 @@ impl Report {
         )?;
         writeln!(
             to,
-            "AI               {} messages, {} of them cut; {} drafts shown, {} take-overs",
-            c.ai_messages, c.partial, c.drafts, c.take_overs
+            "AI               {} messages, {} of them cut; {} drafts shown, {} of them ahead of older events; {} take-overs",
+            c.ai_messages, c.partial, c.drafts, c.early_drafts, c.take_overs
         )?;
         for (what, rules) in HEADLINES {
             let found: usize = rules.iter().map(|rule| self.count(*rule)).sum();

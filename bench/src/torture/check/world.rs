@@ -86,6 +86,10 @@ pub struct World<'a> {
     pub for_guest: BTreeMap<&'a str, &'a [Seen]>,
     /// What a guest may see of the truth, and what staff may, in order.
     seen: BTreeMap<(&'a str, bool), Vec<&'a Seen>>,
+    /// When anybody was first shown an event, by its conversation and place.
+    first_shown: HashMap<(&'a str, u64), u64>,
+    /// When anybody was first shown words of a turn.
+    began: HashMap<&'a str, u64>,
     /// All attempts, by what makes them one.
     pub tries: BTreeMap<Key<'a>, Vec<Try<'a>>>,
     /// All that readers were shown.
@@ -119,6 +123,7 @@ impl<'a> World<'a> {
             world.seen.insert((conversation, true), for_guest);
             world.seen.insert((conversation, false), events.iter().collect());
         }
+        world.date();
         world.count(desk.connections);
         world
     }
@@ -150,6 +155,27 @@ impl<'a> World<'a> {
             }
             _ => desk.take(t, line, &mut self.readings),
         }
+    }
+
+    fn date(&mut self) {
+        for reading in &self.readings {
+            for (t, step) in &reading.steps {
+                let first = match step {
+                    Step::Event(event, _) => {
+                        self.first_shown.entry((reading.conversation, event.seq)).or_insert(*t)
+                    }
+                    Step::Draft(turn, _) => self.began.entry(turn).or_insert(*t),
+                    Step::DraftEnd(..) => continue,
+                };
+                *first = (*first).min(*t);
+            }
+        }
+    }
+
+    /// True if the first words of the turn came before anybody was shown the event: the turn is from before.
+    pub fn is_before(&self, turn: &str, conversation: &'a str, seq: u64) -> bool {
+        let began = self.began.get(turn);
+        began.is_none_or(|began| self.first_shown.get(&(conversation, seq)).is_none_or(|shown| began < shown))
     }
 
     fn count(&mut self, connections: u64) {
