@@ -22,6 +22,7 @@ const SHIPPED: &[&str] = &[
     include_str!("../../data/lexicon/travel.txt"),
     include_str!("../../data/lexicon/money.txt"),
     include_str!("../../data/lexicon/impressions.txt"),
+    include_str!("../../data/lexicon/everyday.txt"),
 ];
 
 /// Position of a concept in its lexicon.
