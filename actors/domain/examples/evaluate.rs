@@ -4,6 +4,7 @@
 //! evaluate KB.json QUESTIONS.jsonl        predictions, one JSON object a line
 //! evaluate train KB.json QUESTIONS.jsonl [KB.json QUESTIONS.jsonl]...
 //!                                         weights for the gate, and cross-validated figures
+//! evaluate why TEXT                       where a message is routed, and by which cues
 //! evaluate time                           query and rebuild times on 2,000 entries
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::cast_precision_loss)]
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use frontdesk_domain::answerer::{
-    Answerer, Entry, FEATURES, NAMES, Question, Route, evaluate, find_hotel, plain, read_knowledge,
+    Answerer, Entry, FEATURES, NAMES, Question, Route, evaluate, explain, find_hotel, plain, read_knowledge,
     read_questions, route,
 };
 
@@ -23,6 +24,13 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["time"] => measure(),
+        ["why", text] => {
+            println!("{:?}", route(text));
+            for (list, words) in explain(text) {
+                println!("{list:18} {words}");
+            }
+            Ok(())
+        }
         ["train", files @ ..] if !files.is_empty() => train(files),
         [kb, questions] => predict(kb, questions),
         _ => Err("usage: evaluate [train] KB.json QUESTIONS.jsonl, or evaluate time".into()),

@@ -69,6 +69,14 @@ impl Signs<'_> {
         self.matches(list).flat_map(|found| found.positions.iter().copied())
     }
 
+    /// Every cue found: its list, and the positions of its tokens.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[usize])> + '_ {
+        self.found.iter().filter_map(|found| {
+            let name = self.cues.names.iter().find(|(_, label)| **label == found.label)?;
+            Some((name.0.as_str(), found.positions.as_slice()))
+        })
+    }
+
     fn matches(&self, list: &str) -> impl Iterator<Item = &Found> + '_ {
         let label = self.cues.names.get(list).copied();
         self.found.iter().filter(move |found| Some(found.label) == label)

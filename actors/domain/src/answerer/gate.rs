@@ -35,7 +35,7 @@ pub const WEIGHTS: [f32; FEATURES] =
     [-1.46, 0.98, -1.11, 0.47, -0.38, -1.77, 3.82, 0.37, -1.41, -0.02, 0.12, 0.33, -2.57, 0.27];
 
 /// From this probability on, the entry is the answer.
-pub const ANSWER: f32 = 0.62;
+pub const ANSWER: f32 = 0.50;
 /// From this probability on, the entry is offered as "did you mean".
 pub const SUGGEST: f32 = 0.12;
 

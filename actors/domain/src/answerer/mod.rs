@@ -36,7 +36,7 @@ pub use gate::{ANSWER, FEATURES, NAMES, SUGGEST, WEIGHTS};
 pub use language::{Detection, Language, detect};
 pub use lexicon::Lexicon;
 pub use model::{Citation, Decision, Entry, Hit, Question, Reason, Reply};
-pub use route::{Route, SmallTalk, Urgency, route};
+pub use route::{Route, SmallTalk, Urgency, explain, route};
 pub use sections::SectionError;
 pub use templates::{Template, emergency};
 

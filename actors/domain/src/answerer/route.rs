@@ -89,6 +89,16 @@ pub fn route(text: &str) -> Route {
     small_talk(&signs, &tokens, plausible).map_or(Route::Question, Route::SmallTalk)
 }
 
+/// Why a message is routed as it is: each list of cues that it touches, with the words that did.
+pub fn explain(text: &str) -> Vec<(String, String)> {
+    let tokens = text::tokens(text);
+    let signs = Cues::shipped().look(&tokens, language::detect(text).plausible);
+    let words = |positions: &[usize]| {
+        positions.iter().filter_map(|at| tokens.get(*at)).map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    signs.all().map(|(list, positions)| (list.to_owned(), words(positions))).collect()
+}
+
 /// The kind of emergency, if any. Only cues of plausible languages are looked at (German "Brand" is a
 /// fire, an English "brand" is not); a text too short to tell its language is read in all of them.
 fn emergency(signs: &Signs<'_>, tokens: &[String], text: &str) -> Option<Urgency> {
