@@ -118,6 +118,8 @@ pub struct Ai {
     pub max_tpm: u32,
     /// Requests at a time at most.
     pub max_concurrency: u32,
+    /// The number that guests are told to call in an emergency.
+    pub emergency_number: String,
 }
 
 /// The WhatsApp channel.
@@ -195,6 +197,7 @@ impl Config {
                 max_rpm: from.value("OPENAI_MAX_RPM", parse::count)?,
                 max_tpm: from.value("OPENAI_MAX_TPM", parse::count)?,
                 max_concurrency: from.value("OPENAI_MAX_CONCURRENCY", parse::count)?,
+                emergency_number: from.value("FRONTDESK_EMERGENCY_NUMBER", parse::phone_number)?,
             },
             whatsapp: whatsapp(from)?,
             telemetry: Telemetry {

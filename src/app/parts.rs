@@ -48,7 +48,10 @@ impl Parts {
         let property = first_property(&*db, &config).await?;
         let printed = auth::first_admin(&*db, &hasher, config.first_admin.as_ref(), property, now()).await?;
 
-        let knowledge = KnowledgeBases::new(store.clone(), retriever::build());
+        let words = config.storage.data_dir.join(retriever::LEXICON_FILE);
+        let lexicon = retriever::lexicon(&words).map_err(|error| anyhow::anyhow!(error))?;
+        let speech = retriever::Speech { lexicon, emergency_number: config.ai.emergency_number.clone() };
+        let knowledge = KnowledgeBases::new(store.clone(), retriever::build(speech));
         let quotas = Arc::new(Quotas::new(config.server.rate_limits));
         let (hub, _) = Hub::start(Foundation {
             store: store.clone() as Arc<dyn Store>,

@@ -52,6 +52,12 @@ pub(super) fn count(text: &str) -> Option<u32> {
     text.parse().ok().filter(|count| (1..=1_000_000_000).contains(count))
 }
 
+pub(super) fn phone_number(text: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '/');
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (text.chars().all(fits) && (2..=20).contains(&digits)).then(|| text.to_owned())
+}
+
 pub(super) fn on_off(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "on" | "true" | "1" => Some(true),

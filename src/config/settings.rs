@@ -116,6 +116,12 @@ pub const SETTINGS: &[Setting] = &[
     row("OPENAI_MAX_RPM", "500", COUNT, "requests a minute at most"),
     row("OPENAI_MAX_TPM", "200000", COUNT, "tokens a minute at most"),
     row("OPENAI_MAX_CONCURRENCY", "16", COUNT, "requests at a time at most"),
+    row(
+        "FRONTDESK_EMERGENCY_NUMBER",
+        "112",
+        "a phone number",
+        "what guests are told to call when life is in danger",
+    ),
     row("WHATSAPP_VERIFY_TOKEN", "", WHATSAPP, "the token of the webhook's verification"),
     row(
         "WHATSAPP_APP_SECRET",

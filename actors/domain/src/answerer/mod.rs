@@ -56,7 +56,12 @@ pub struct Answerer {
     entries: Vec<Entry>,
     index: Index,
     lexicon: Arc<Lexicon>,
+    emergency_number: String,
 }
+
+/// The emergency number named unless the hotel's settings give another one: valid in the EU and from
+/// mobile phones in most countries.
+pub const EMERGENCY_NUMBER: &str = "112";
 
 /// What was found for one part of a question.
 #[derive(Debug, Clone)]
@@ -75,7 +80,14 @@ impl Answerer {
     /// The same with a lexicon that the hotel extended ([`Lexicon::extended`]).
     pub fn with_lexicon(entries: Vec<Entry>, lexicon: Arc<Lexicon>) -> Answerer {
         let index = Index::build(&entries, &lexicon);
-        Answerer { entries, index, lexicon }
+        Answerer { entries, index, lexicon, emergency_number: EMERGENCY_NUMBER.to_owned() }
+    }
+
+    /// Names this number in an emergency.
+    #[must_use]
+    pub fn with_emergency_number(mut self, number: &str) -> Answerer {
+        number.clone_into(&mut self.emergency_number);
+        self
     }
 
     /// The `k` best entries for a question, best first. The router is not asked.

@@ -6,9 +6,6 @@ use super::route::{Route, SmallTalk, route};
 use super::templates::{self, Template};
 use super::{ANSWER, Answerer, Finding, MOST_RANKED, SUGGEST, merge};
 
-/// The emergency number named unless the hotel's settings fill in another one: valid in the EU
-/// and from mobile phones in most countries.
-const EMERGENCY_NUMBER: &str = "112";
 /// Most entries offered as "did you mean".
 const MOST_SUGGESTIONS: usize = 2;
 
@@ -28,7 +25,7 @@ pub fn compose(answerer: &Answerer, question: &Question<'_>) -> Reply {
     match route(question.text) {
         Route::Emergency(urgency) => {
             reply.decision = Decision::Urgent(urgency);
-            reply.text = templates::emergency(language, EMERGENCY_NUMBER);
+            reply.text = templates::emergency(language, &answerer.emergency_number);
         }
         Route::WantsHuman => {
             reply.decision = Decision::HandOver(Reason::WantsHuman);

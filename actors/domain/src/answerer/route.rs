@@ -63,7 +63,9 @@ pub fn route(text: &str) -> Route {
     let tokens = text::tokens(text);
     let plausible = language::detect(text).plausible;
     let signs = Cues::shipped().look(&tokens, plausible);
-    if let Some(urgency) = emergency(&signs, &tokens, text) {
+    let courtesy = small_talk(&signs, &tokens, plausible);
+    // "Bom dia" greets; it is no "bom" (a bomb) in another language.
+    if let Some(urgency) = emergency(&signs, &tokens, text).filter(|_| !is_all_courtesy(&signs, &tokens)) {
         return Route::Emergency(urgency);
     }
     if signs.has("human") && !signs.has("hostile") {
@@ -86,7 +88,16 @@ pub fn route(text: &str) -> Route {
     if wished || signs.has("transaction_sure") {
         return Route::Transaction;
     }
-    small_talk(&signs, &tokens, plausible).map_or(Route::Question, Route::SmallTalk)
+    courtesy.map_or(Route::Question, Route::SmallTalk)
+}
+
+/// Whether every word belongs to a courtesy.
+fn is_all_courtesy(signs: &Signs<'_>, tokens: &[String]) -> bool {
+    let mut courteous: Vec<usize> =
+        ["greeting", "thanks", "goodbye"].iter().flat_map(|list| signs.positions(list)).collect();
+    courteous.sort_unstable();
+    courteous.dedup();
+    !tokens.is_empty() && courteous.len() == tokens.len()
 }
 
 /// Why a message is routed as it is: each list of cues that it touches, with the words that did.
@@ -187,6 +198,7 @@ mod tests {
             ("good morning", Route::SmallTalk(SmallTalk::Greeting)),
             ("thanks a lot!", Route::SmallTalk(SmallTalk::Thanks)),
             ("Auf Wiedersehen", Route::SmallTalk(SmallTalk::Goodbye)),
+            ("Bom dia", Route::SmallTalk(SmallTalk::Greeting)),
             ("When is breakfast?", Question),
             ("", Question),
         ];
