@@ -29,4 +29,5 @@ mod storage;
 mod support;
 mod takeover;
 mod text;
+mod torture;
 mod turns;
