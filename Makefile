@@ -6,7 +6,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 # The same packages, features and targets for lint, tests and browser tests, so that dependencies are built once.
 ALL := --workspace --features frontdesk-domain/typescript
 
-.PHONY: run test test-rust test-web test-browser pages types fmt lint clean
+.PHONY: run test test-rust test-web test-browser bench pages types fmt lint clean
 
 ## run: build the pages and the server, start it on SQLite in ./data
 run: pages
@@ -54,6 +54,13 @@ fsync-order: pages
 	cargo build --release --bin frontdesk
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
+
+## bench: measures everything three times, and writes the tables anew (needs a quiet machine; 10 minutes)
+bench: pages
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	./target/release/frontdesk-bench all --runs 3 --out target/bench --command 'make bench' \
+		$$(grep -l 'figures:begin' bench/FIGURES.md README.md | sed 's/^/--figures /')
 
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
