@@ -222,6 +222,9 @@ pub trait Files: Send + Sync + 'static {
     /// Looks at a file and keeps it under `id`, on disk when this returns. With `any`, a kind that is not
     /// known is kept as plain bytes; else it is [`FileError::Unfit`].
     async fn keep(&self, id: Uuid, bytes: Bytes, any: bool) -> Result<KeptFile, FileError>;
+
+    /// A file that was kept, whole.
+    async fn read(&self, id: Uuid) -> Result<Bytes, FileError>;
 }
 
 /// What the AI is to answer.

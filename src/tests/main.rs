@@ -31,3 +31,5 @@ mod takeover;
 mod text;
 mod torture;
 mod turns;
+mod whatsapp_flood;
+mod whatsapp_in;
