@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 mod account;
 mod agents;
 mod answers;
+mod attachments;
 pub mod client;
 mod commands;
 mod conversations;
@@ -77,6 +78,8 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(events::list)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(commands::say)))
         .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::add)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::one)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))
@@ -132,6 +135,8 @@ mod tests {
             ("/api/knowledge/{id}", &["get", "put", "delete"]),
             ("/ws/guest", &["get"]),
             ("/webhooks/whatsapp", &["get", "post"]),
+            ("/api/attachments", &["post"]),
+            ("/api/attachments/{id}", &["get"]),
         ] {
             for method in methods {
                 assert!(document["paths"][path][method].is_object(), "{method} {path}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use frontdesk_actors::ai_pool::Limits;
@@ -15,6 +16,7 @@ use crate::ai::embedded::Embedded;
 use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::{self, OpenAi, OpenAiSettings};
 use crate::ai::retriever;
+use crate::attachments::Folder;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Config, DatabaseUrl};
 use crate::http::state::{AppState, Started, now};
@@ -27,6 +29,9 @@ use super::{StartError, demo};
 
 /// The slug of the property that the first start makes.
 const DEFAULT_PROPERTY: &str = "default";
+
+/// How many uploads are read at once: each takes up to 10 MiB of memory.
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// What runs, and what must be closed at the end.
 pub struct Parts {
@@ -66,6 +71,7 @@ impl Parts {
         .await
         .context("the actors did not start")?;
 
+        let files = Folder::new(&config.storage.data_dir);
         let whatsapp = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let attempts = Attempts::new(config.server.rate_limits);
         let vault = vault(&config)?;
@@ -78,6 +84,8 @@ impl Parts {
             quotas,
             hasher,
             whatsapp,
+            files,
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
             sockets: crate::http::sockets::Sockets::default(),
             metrics: Some(metrics),

@@ -6,6 +6,7 @@
 
 mod actions;
 mod agents;
+mod attachments;
 mod backups;
 mod chat;
 mod durability;
