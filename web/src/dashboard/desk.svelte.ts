@@ -138,6 +138,15 @@ export class Desk {
     this.client.send(note ? { text, note: true } : { text }, this.conversation);
   }
 
+  /** Sends a file to the guest, with these words or under its name. */
+  async attach(file: File, text: string): Promise<void> {
+    const { conversation } = this;
+    if (conversation === undefined) return;
+    const { upload } = await import('../lib/upload');
+    const { id, name } = await upload(file, {});
+    this.client.send({ text: text || name, attachments: [id] }, conversation);
+  }
+
   async older(): Promise<void> {
     const { thread } = this;
     if (!thread?.older || this.readingOlder) return;
