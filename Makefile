@@ -27,7 +27,17 @@ lint: pages
 
 ## test-rust: the rules, the actors, the server over real sockets, the harness, each with its own lines
 test-rust: pages
-	cargo test $(ALL)
+	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
+
+## fuzz: webhook bodies changed at random, each 10,000 times
+.PHONY: fuzz
+fuzz:
+	FRONTDESK_FUZZ_SECONDS=3600 cargo test $(ALL) --lib whatever_comes -- --nocapture
+
+## flood: 5,000 webhooks out of order, several times at once, with the server killed between
+.PHONY: flood
+flood: pages
+	FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
 
 ## test-web: types, format and unit tests of the pages
 test-web: web/node_modules/.package-lock.json
