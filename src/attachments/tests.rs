@@ -13,7 +13,7 @@ use super::{Folder, picture};
 fn picture(width: u32, height: u32) -> DynamicImage {
     let mut picture = RgbImage::new(width, height);
     for (x, y, pixel) in picture.enumerate_pixels_mut() {
-        pixel.0 = [(x % 251) as u8, (y % 241) as u8, 99];
+        pixel.0 = [x.to_le_bytes()[0], y.to_le_bytes()[0], 99];
     }
     DynamicImage::ImageRgb8(picture)
 }

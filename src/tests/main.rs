@@ -3,6 +3,12 @@
 #![allow(missing_docs, reason = "tests say what they do in their names")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, clippy::disallowed_methods, reason = "plainness before speed")]
+#![allow(clippy::print_stdout, reason = "what was skipped or measured is said")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "numbers of tests are small"
+)]
 
 mod actions;
 mod agents;
