@@ -55,6 +55,11 @@ fsync-order: pages
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
 
+## conformance: the suite of RFC 6455 against our reader and writer
+.PHONY: conformance
+conformance: pages
+	.ci/conformance
+
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
 
