@@ -72,6 +72,11 @@ bench: pages
 	./target/release/frontdesk-bench all --runs 3 --out target/bench --command 'make bench' \
 		$$(grep -l 'figures:begin' bench/FIGURES.md README.md | sed 's/^/--figures /')
 
+## conformance: the suite of RFC 6455 against our reader and writer
+.PHONY: conformance
+conformance: pages
+	.ci/conformance
+
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
 

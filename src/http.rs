@@ -99,6 +99,8 @@ fn row(guard: Guard, limit: Limit, routes: UtoipaMethodRouter<AppState>) -> Utoi
 pub fn router(state: AppState) -> Router {
     let (paths, document) = table().split_for_parts();
     let json: Arc<str> = document::json(&document).into();
+    #[cfg(feature = "echo")]
+    let paths = paths.route("/ws/echo", get(ws::echo::path));
     paths
         .route("/api/openapi.json", get(async move || pages::document(&json)))
         .route("/", get(pages::guest))

@@ -108,24 +108,28 @@ impl Actor for Conversation {
         message: ConversationMsg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        // What waits for the store is boxed: an idle actor is as large as the largest wait, several times.
         match message {
             ConversationMsg::Perform { who, command, reply } => {
-                self.on_perform(&myself, who.as_deref(), *command, reply, state).await?;
+                Box::pin(self.on_perform(&myself, who.as_deref(), *command, reply, state)).await?;
             }
             ConversationMsg::TurnNews { turn, news } => {
-                self.on_perform(&myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await?;
+                let command = Command::Turn(turn, news);
+                Box::pin(self.on_perform(&myself, None, command, Reply::to_nobody(), state)).await?;
             }
             ConversationMsg::Wake => {
-                self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state).await?;
+                Box::pin(self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state)).await?;
             }
-            ConversationMsg::CheckTurn { turn } => self.on_check_turn(&myself, turn, state).await?,
+            ConversationMsg::CheckTurn { turn } => {
+                Box::pin(self.on_check_turn(&myself, turn, state)).await?;
+            }
             ConversationMsg::Join(reader) => self.on_join(&myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
             ConversationMsg::Typing { from, on } => self.on_typing(&from, on, state),
-            ConversationMsg::Read { from, seq } => self.on_read(&from, seq, state).await,
-            ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
+            ConversationMsg::Read { from, seq } => Box::pin(self.on_read(&from, seq, state)).await,
+            ConversationMsg::CheckIdle => Box::pin(self.on_check_idle(&myself, state)).await,
             ConversationMsg::Retire => {
-                self.save_marks(state).await;
+                Box::pin(self.save_marks(state)).await;
                 myself.stop(None);
             }
         }

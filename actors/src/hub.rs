@@ -20,13 +20,14 @@ use frontdesk_domain::refusal::Refusal;
 use crate::ai_pool::{AiPool, Limits};
 use crate::directory::Directory;
 use crate::messages::{
-    ConversationMsg, ConversationsMsg, DeliveryReport, Reply, SessionKey, SocketRef, SocketsMsg,
-    WhatsAppIngressMsg, WhatsAppOutboxMsg,
+    ConversationMsg, ConversationsMsg, DeliveryReport, Reply, SessionKey, SocketsMsg, WhatsAppIngressMsg,
+    WhatsAppOutboxMsg,
 };
 use crate::outbox::Outbox;
 use crate::ports::{Model, Store};
 use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
+use crate::socket::Voice;
 use crate::whatsapp_media::MediaPlan;
 use crate::{conversation, socket};
 
@@ -125,7 +126,7 @@ impl Hub {
         session: SessionKey,
         outbox: Outbox,
         after: Option<Seq>,
-    ) -> Result<SocketRef, Refusal> {
+    ) -> Result<Voice, Refusal> {
         let sockets = self.shared.at.sockets.get().ok_or_else(Refusal::unavailable)?;
         let ask = |reply| SocketsMsg::Attach { who, session, outbox, after, reply };
         match sockets.call(ask, Some(CALL_WITHIN)).await {

@@ -19,6 +19,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::outbox::{Delivery, Outbox};
+use crate::socket::Voice;
 
 /// A conversation.
 pub type ConversationRef = ActorRef<ConversationMsg>;
@@ -232,8 +233,8 @@ pub enum SocketsMsg {
         outbox: Outbox,
         /// For a guest: what it holds of its conversation.
         after: Option<Seq>,
-        /// The socket.
-        reply: RpcReplyPort<Result<SocketRef, Refusal>>,
+        /// The way in for what the client sends.
+        reply: RpcReplyPort<Result<Voice, Refusal>>,
     },
     /// A session was ended: close its sockets.
     EndSession(SessionKey),

@@ -140,7 +140,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     row("FRONTDESK_DEMO", "on", ON_OFF, "off: an empty database gets no demo hotel"),
     row("FRONTDESK_LOG", "", "pretty or json", "how logs are written; pretty on a terminal, else json"),
-    row("RUST_LOG", "info,async_openai=off", "a filter such as info,frontdesk=debug", "what is logged"),
+    row(
+        "RUST_LOG",
+        "info,async_openai=off,ractor=warn",
+        "a filter such as info,frontdesk=debug",
+        "what is logged",
+    ),
     row("SENTRY_DSN", "", HTTP_URL, "error tracking"),
     row("OTEL_EXPORTER_OTLP_ENDPOINT", "", HTTP_URL, "traces"),
 ];
