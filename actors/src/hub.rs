@@ -24,7 +24,7 @@ use crate::messages::{
     WhatsAppIngressMsg, WhatsAppOutboxMsg,
 };
 use crate::outbox::Outbox;
-use crate::ports::{Model, Store};
+use crate::ports::{Ladder, Model, Store};
 use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
 use crate::whatsapp_media::MediaPlan;
@@ -43,6 +43,8 @@ pub struct Foundation {
     pub embedded: Arc<dyn Model>,
     /// The pool's limits.
     pub ai_limits: Limits,
+    /// To whom alarms go that nobody acknowledges.
+    pub ladder: Ladder,
     /// How fast clients may be.
     pub quotas: Arc<Quotas>,
     /// Where guests' files come from and go, if there is a channel that brings any.
@@ -81,6 +83,7 @@ impl Hub {
             directory: directory.clone(),
             pool: at.ai_pool.clone(),
             inbox: at.inbox.clone(),
+            ladder: on.ladder,
         });
         let (around, supervisor) = (Arc::clone(&conversations), at.conversations.clone());
         directory

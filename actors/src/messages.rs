@@ -3,6 +3,7 @@
 //! Requests are imperative, facts past tense; a variant that is answered ends with `reply`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ractor::{ActorRef, RpcReplyPort};
 use tokio::sync::OwnedSemaphorePermit;
@@ -153,6 +154,20 @@ pub enum ConversationMsg {
     CheckTurn {
         /// Which.
         turn: TurnId,
+    },
+    /// The moment of quiet that was to end at this time is over. Sent by itself.
+    Quiet {
+        /// Of which turn.
+        turn: TurnId,
+        /// The time, as the rules named it.
+        due: Timestamp,
+    },
+    /// Has anybody acknowledged the alarm of this time? Sent by itself.
+    Escalate {
+        /// When it was raised.
+        since: Timestamp,
+        /// Which rung of the ladder is due, counted from 1.
+        rung: u32,
     },
     /// The time of a snooze has come.
     Wake,
@@ -375,6 +390,14 @@ pub struct TurnRequest {
     pub property: PropertyId,
     /// The guest's language, where known.
     pub locale: Option<String>,
+    /// It answers what the guest said after this place …
+    pub after: Seq,
+    /// … up to and with this one.
+    pub through: Seq,
+    /// How long the guest has waited already.
+    pub waited: Duration,
+    /// No model is to be asked: the guest wants a person, or somebody must look at once.
+    pub direct: bool,
 }
 
 /// To the AI pool.

@@ -1,11 +1,14 @@
 //! What the actors need of the world outside, as traits. The process implements them; the tests fake them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use frontdesk_domain::conversation::{
-    Conversation, Enclosed, FoundFile, InboundRow, Snapshot, Turn, TurnEnd,
+    Conversation, Enclosed, EndedTurn, FoundFile, InboundRow, Page, Snapshot, Turn, TurnEnd,
 };
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
@@ -27,6 +30,8 @@ pub struct Commit {
     pub inbound: Option<InboundRow>,
     /// Uploads that its events name. An upload that another message names already is a conflict.
     pub enclosed: Vec<Enclosed>,
+    /// The turns that are over.
+    pub ended: Vec<EndedTurn>,
 }
 
 /// What becomes of the row that remembers an open turn.
@@ -93,6 +98,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Conversations whose turn was left open, for instance by a crash.
     async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// Conversations whose alarm may still ring: found again after a restart.
+    async fn alarms(&self) -> Result<Vec<ConversationId>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Snoozed conversations whose time has come, at most 1,000.
     async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError>;
@@ -287,4 +297,28 @@ pub enum ModelError {
 pub trait Model: Send + Sync + 'static {
     /// Starts an answer. Dropping the stream stops the work and closes what it holds open.
     fn answer(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>>;
+}
+
+/// Tells somebody outside of an alarm that nobody acknowledges.
+pub trait Pager: Send + Sync + 'static {
+    /// Sends it on its way, without waiting: repeats and time-outs are its own affair.
+    fn page(&self, property: PropertyId, conversation: ConversationId, page: &Page);
+}
+
+/// One rung of the ladder by which alarms are passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// How long after the alarm was raised.
+    pub after: Duration,
+    /// To whom, by a name of the operator's.
+    pub to: String,
+}
+
+/// To whom alarms go that nobody acknowledges.
+#[derive(Clone, Default)]
+pub struct Ladder {
+    /// The rungs, the first one first.
+    pub rungs: Vec<Rung>,
+    /// Who carries the word; none: the rungs are told in the conversation only.
+    pub pager: Option<Arc<dyn Pager>>,
 }

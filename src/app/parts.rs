@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use frontdesk_actors::ai_pool::Limits;
 use frontdesk_actors::hub::{Foundation, Hub};
-use frontdesk_actors::ports::{Model, Store};
+use frontdesk_actors::ports::{Ladder, Model, Store};
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::ids::PropertyId;
 
@@ -58,6 +58,7 @@ impl Parts {
             model: language_model(&config.ai, &knowledge)?,
             embedded: Arc::new(Embedded::new(Arc::clone(&knowledge))),
             ai_limits: pool_limits(&config.ai),
+            ladder: Ladder::default(),
             quotas: Arc::clone(&quotas),
             media: None,
             epoch: db.epoch().await?,

@@ -6,8 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use frontdesk_domain::conversation::{TurnEnd, TurnNews};
-use frontdesk_domain::event::EventKind;
+use frontdesk_domain::conversation::{TurnEnd, TurnNews, script};
 use frontdesk_domain::people::Audience;
 
 use crate::messages::{ConversationMsg, ConversationRef, TurnRequest};
@@ -89,13 +88,11 @@ impl Worker {
 
     /// What the guest has seen of the conversation: messages only, no notes, nobody else's.
     async fn prompt(&self) -> Option<Prompt> {
-        let TurnRequest { turn, conversation, property, locale } = self.request.clone();
+        let TurnRequest { turn, conversation, property, locale, after, through, .. } = self.request.clone();
         let span = Span::Newest { before: None, limit: CONTEXT_EVENTS };
         let events = self.store.events(conversation, Audience::Guest, span).await.ok()?;
-        let lines = events.into_iter().filter_map(|event| match event.kind {
-            EventKind::Message(message) => Some(Line { by: event.by, text: message.text }),
-            _ => None,
-        });
+        let lines = script(&events, after, through).into_iter();
+        let lines = lines.map(|line| Line { by: line.by, text: line.text });
         Some(Prompt { property, conversation, turn, lines: lines.collect(), locale })
     }
 
