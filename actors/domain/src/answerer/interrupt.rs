@@ -39,23 +39,21 @@ impl Urgency {
     }
 }
 
-/// Whether these words interrupt an answer.
+/// Whether these words interrupt an answer. Reads them once: this is asked for every message of a guest.
 pub fn interruption(text: &str) -> Option<Interruption> {
-    match route::route(text) {
-        Route::Emergency(urgency) => Some(Interruption::Emergency(urgency)),
-        Route::WantsHuman => Some(Interruption::WantsHuman),
-        _ => corrects(text).then_some(Interruption::Correction),
+    let tokens = text::tokens(text);
+    let signs = Cues::shipped().look(&tokens, language::detect(text).plausible);
+    match route::person_at_once(&signs, &tokens, text) {
+        Some(Route::Emergency(urgency)) => Some(Interruption::Emergency(urgency)),
+        Some(_) => Some(Interruption::WantsHuman),
+        None => (signs.has("correction") || mends(text)).then_some(Interruption::Correction),
     }
 }
 
-fn corrects(text: &str) -> bool {
-    // "*pool", the way to mend a typing error.
+/// "*pool", the way to mend a typing error.
+fn mends(text: &str) -> bool {
     let text = text.trim();
-    if text.chars().count() > 1 && text.starts_with('*') && !text.starts_with("**") {
-        return true;
-    }
-    let plausible = language::detect(text).plausible;
-    Cues::shipped().look(&text::tokens(text), plausible).has("correction")
+    text.chars().count() > 1 && text.starts_with('*') && !text.starts_with("**")
 }
 
 /// True if a question mark of any script ends the text; what may follow it are closing marks.
