@@ -50,7 +50,7 @@ pub struct Summary {
     /// The alarm, while nobody has acknowledged it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
-    pub alarm: Option<Alarm>,
+    pub alarm: Option<Box<Alarm>>,
     /// The newest event.
     pub last_seq: Seq,
     /// The newest message.

@@ -122,8 +122,8 @@ impl Draft<'_> {
     pub(super) fn agent_says(&mut self, by: Author, id: ClientId, digest: u64, message: Message) {
         self.take_over(&by, None);
         self.push_message(by.clone(), id, digest, message);
-        self.set_status(by.clone(), Status::Open, Some("answered"));
         self.quell_alarm(&by);
+        self.set_status(by, Status::Open, Some("answered"));
     }
 
     /// People answer from now on. What the AI had shown is kept just before the `mode` event.

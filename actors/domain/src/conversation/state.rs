@@ -280,7 +280,7 @@ impl Snapshot {
             assigned: self.assigned.clone(),
             tags: self.tags.clone(),
             urgency: self.urgency,
-            alarm: self.alarm.clone(),
+            alarm: self.alarm.clone().map(Box::new),
             last_seq: self.last_seq,
             last_message: self.last_message.clone(),
             waiting_since: self.waiting_since,
