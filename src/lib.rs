@@ -16,4 +16,5 @@ pub mod evaluate;
 pub mod http;
 pub mod store;
 pub mod telemetry;
+pub mod webhook;
 pub mod whatsapp;

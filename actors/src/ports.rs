@@ -14,6 +14,7 @@ use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Alias;
 use frontdesk_domain::people::{AgentRef, Audience, Author, GuestProfile};
+use frontdesk_domain::pool::{Spent, Tokens};
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -102,6 +103,18 @@ pub trait Store: Send + Sync + 'static {
     /// Conversations whose alarm may still ring: found again after a restart.
     async fn alarms(&self) -> Result<Vec<ConversationId>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// Writes calls of the model into the books.
+    async fn book(&self, calls: Vec<ModelCall>) -> Result<(), StoreError> {
+        drop(calls);
+        Ok(())
+    }
+
+    /// What the books say was spent since then.
+    async fn spent(&self, since: Timestamp) -> Result<Spent, StoreError> {
+        let _ = since;
+        Ok(Spent::default())
     }
 
     /// Snoozed conversations whose time has come, at most 1,000.
@@ -291,6 +304,61 @@ pub enum ModelError {
     /// It took too long.
     #[error("timed_out")]
     TimedOut,
+}
+
+impl ModelError {
+    /// True if the same call may go well a little later.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Server | Self::Interrupted | Self::Unreachable)
+    }
+}
+
+/// What a call of the model came to, as its adapter saw it.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// The turn, or the lease.
+    pub turn: TurnId,
+    /// Requests that went out for it.
+    pub requests: u32,
+    /// The server said no before it read the prompt.
+    pub refused: bool,
+    /// Characters of the prompt.
+    pub prompt_chars: usize,
+    /// Characters that came back, shown or not.
+    pub answer_chars: usize,
+    /// The server's own count of tokens, if it came.
+    pub counted: Option<Tokens>,
+    /// How long the server asks this call to wait.
+    pub retry_after: Option<Duration>,
+    /// How long nobody is to call, by the server's headers.
+    pub rest: Option<Duration>,
+}
+
+/// A call of the model, as it stands in the books.
+#[derive(Clone, Debug)]
+pub struct ModelCall {
+    /// The turn, or the lease.
+    pub turn: TurnId,
+    /// About which conversation.
+    pub conversation: ConversationId,
+    /// Of which hotel.
+    pub property: PropertyId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How, as a short code.
+    pub outcome: String,
+    /// What it took.
+    pub tokens: Tokens,
+    /// By our own estimate.
+    pub estimated: bool,
+    /// In millionths of the operator's currency.
+    pub cost_micros: u64,
+    /// How long it waited in the pool.
+    pub queued: Duration,
+    /// How long the first word took.
+    pub first_word: Option<Duration>,
+    /// How long it took as a whole.
+    pub whole: Duration,
 }
 
 /// A source of answers: a language model, or the embedded answerer.

@@ -61,6 +61,7 @@ impl World {
             model: Some(model.clone()),
             embedded: Arc::new(model::Apologetic),
             ai_limits,
+            books: Arc::default(),
             media: None,
             ladder,
             quotas: Arc::new(Quotas::new(limited)),

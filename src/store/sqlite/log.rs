@@ -4,17 +4,20 @@ use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use frontdesk_actors::ports::{Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError};
+use frontdesk_actors::ports::{
+    Acquainted, Commit, DueFile, FileFate, ModelCall, Person, Span, Store, StoreError,
+};
 use frontdesk_domain::conversation::{Conversation, FoundFile, Snapshot};
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
 use frontdesk_domain::inbound::Alias;
 use frontdesk_domain::people::{AgentRef, Audience};
+use frontdesk_domain::pool::Spent;
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{SqliteStore, aliases, attachments, rows};
+use super::{SqliteStore, aliases, attachments, books, rows};
 
 /// All that the tables say of a conversation in one statement, so that its parts are of one moment.
 const LOAD: &str = "
@@ -140,6 +143,14 @@ impl Store for SqliteStore {
             }
         }
         Ok(ringing)
+    }
+
+    async fn book(&self, calls: Vec<ModelCall>) -> Result<(), StoreError> {
+        Ok(self.write(move |conn| Box::pin(books::add(conn, calls))).await?)
+    }
+
+    async fn spent(&self, since: Timestamp) -> Result<Spent, StoreError> {
+        Ok(books::spent(&self.readers, since).await?)
     }
 
     async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {
