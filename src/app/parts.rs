@@ -20,10 +20,10 @@ use crate::ai::retriever;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::http::state::{AppState, Started, now};
+use crate::pager::AlarmPost;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
-use crate::webhook::Webhook;
 use crate::whatsapp::Webhook;
 
 use super::{StartError, demo};
@@ -154,7 +154,7 @@ fn pool_limits(config: &Ai) -> Limits {
 /// Who is told of an alarm that nobody acknowledges.
 fn ladder(config: &Alarms) -> Ladder {
     let pager = config.webhook.clone().and_then(|url| {
-        Webhook::start(url).inspect_err(|error| tracing::error!(%error, "alarms cannot be passed on")).ok()
+        AlarmPost::start(url).inspect_err(|error| tracing::error!(%error, "alarms cannot be passed on")).ok()
     });
     Ladder { rungs: config.rungs.clone(), pager: pager.map(|pager| Arc::new(pager) as Arc<dyn Pager>) }
 }

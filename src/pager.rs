@@ -16,12 +16,12 @@ const TRY_WITHIN: Duration = Duration::from_secs(5);
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(20)];
 
-/// The webhook.
-pub struct Webhook {
+/// The way to the hotel's own system.
+pub struct AlarmPost {
     queue: mpsc::Sender<Value>,
 }
 
-impl Webhook {
+impl AlarmPost {
     /// Starts the task that sends.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Webhook {
     }
 }
 
-impl Pager for Webhook {
+impl Pager for AlarmPost {
     fn page(&self, property: PropertyId, conversation: ConversationId, page: &Page) {
         let body = json!({
             "event": "alarm",
@@ -105,9 +105,9 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, router).into_future());
-        let webhook = Webhook::start(url).unwrap();
+        let post = AlarmPost::start(url).unwrap();
         let page = Page { since: Timestamp(0), rung: 2, to: "manager".into(), reason: "fire".into() };
-        webhook.page(PropertyId(Uuid::nil()), ConversationId(Uuid::nil()), &page);
+        post.page(PropertyId(Uuid::nil()), ConversationId(Uuid::nil()), &page);
         let told = tokio::time::timeout(Duration::from_secs(20), told.recv()).await.unwrap().unwrap();
         assert_eq!(
             (&told["to"], &told["rung"], &told["reason"]),
