@@ -123,6 +123,8 @@ pub const SETTINGS: &[Setting] = &[
         "112",
         "a phone number",
         "what guests are told to call when life is in danger",
+    ),
+    row(
         "OPENAI_DAY_TOKENS",
         "",
         TOKENS,
