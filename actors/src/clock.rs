@@ -16,3 +16,10 @@ pub fn now() -> Timestamp {
 pub fn fresh_turn() -> TurnId {
     TurnId(Uuid::now_v7())
 }
+
+/// A number evenly between 0 and 1.
+pub fn dice() -> f64 {
+    let (_, random) = Uuid::now_v7().as_u64_pair();
+    // Two bits name the variant, and the rest of these is random.
+    f64::from(u32::try_from((random >> 16) & 0xffff_ffff).unwrap_or(0)) / f64::from(u32::MAX)
+}

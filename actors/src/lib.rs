@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod ai_pool;
+pub mod books;
 pub mod clock;
 pub mod conversation;
 pub mod conversations;

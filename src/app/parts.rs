@@ -7,19 +7,22 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use frontdesk_actors::ai_pool::Limits;
+use frontdesk_actors::books::Books;
 use frontdesk_actors::hub::{Foundation, Hub};
-use frontdesk_actors::ports::{Model, Store};
+use frontdesk_actors::ports::{Ladder, Model, Pager, Store};
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::ids::PropertyId;
 
+use crate::ai::bill::Billing;
 use crate::ai::embedded::Embedded;
 use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::{self, OpenAi, OpenAiSettings};
 use crate::ai::retriever;
 use crate::attachments::Folder;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
-use crate::config::{Ai, Config, DatabaseUrl};
+use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::http::state::{AppState, Started, now};
+use crate::pager::AlarmPost;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
@@ -58,11 +61,14 @@ impl Parts {
         let speech = retriever::Speech { lexicon, emergency_number: config.ai.emergency_number.clone() };
         let knowledge = KnowledgeBases::new(store.clone(), retriever::build(speech));
         let quotas = Arc::new(Quotas::new(config.server.rate_limits));
+        let books = Arc::new(Books::default());
         let (hub, _) = Hub::start(Foundation {
             store: store.clone() as Arc<dyn Store>,
-            model: language_model(&config.ai, &knowledge)?,
+            model: language_model(&config.ai, &knowledge, &books)?,
             embedded: Arc::new(Embedded::new(Arc::clone(&knowledge))),
             ai_limits: pool_limits(&config.ai),
+            books: Arc::clone(&books),
+            ladder: ladder(&config.alarms),
             quotas: Arc::clone(&quotas),
             media: None,
             epoch: db.epoch().await?,
@@ -125,6 +131,7 @@ async fn first_property(db: &dyn Database, config: &Config) -> Result<PropertyId
 fn language_model(
     config: &Ai,
     knowledge: &Arc<KnowledgeBases>,
+    books: &Arc<Books>,
 ) -> Result<Option<Arc<dyn Model>>, StartError> {
     if config.key.is_none() && config.base_url.is_none() {
         tracing::info!("no language model is set up; the knowledge base answers by itself");
@@ -137,13 +144,25 @@ fn language_model(
         ..OpenAiSettings::default()
     };
     let model = OpenAi::new(settings, Arc::clone(knowledge)).context("OPENAI_BASE_URL or OPENAI_API_KEY")?;
-    Ok(Some(Arc::new(model)))
+    Ok(Some(Arc::new(model.with_watcher(Arc::new(Billing(Arc::clone(books)))))))
 }
 
 fn pool_limits(config: &Ai) -> Limits {
     Limits {
         concurrency: config.max_concurrency as usize,
         requests_a_minute: config.max_rpm,
+        tokens_a_minute: config.max_tpm,
+        answer_tokens: u64::from(OpenAiSettings::default().max_tokens),
+        budget: config.budget,
+        price: config.price,
         ..Limits::default()
     }
+}
+
+/// Who is told of an alarm that nobody acknowledges.
+fn ladder(config: &Alarms) -> Ladder {
+    let pager = config.webhook.clone().and_then(|url| {
+        AlarmPost::start(url).inspect_err(|error| tracing::error!(%error, "alarms cannot be passed on")).ok()
+    });
+    Ladder { rungs: config.rungs.clone(), pager: pager.map(|pager| Arc::new(pager) as Arc<dyn Pager>) }
 }

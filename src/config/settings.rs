@@ -29,6 +29,8 @@ pub const PORT: &str = "PORT";
 
 const TEXT: &str = "a text without line breaks";
 const COUNT: &str = "a whole number from 1 to 1000000000";
+const TOKENS: &str = "a whole number from 0 to 1000000000000";
+const MONEY: &str = "an amount such as 12 or 0.15";
 const ON_OFF: &str = "on or off";
 const HTTP_URL: &str = "a URL that starts with http:// or https://";
 
@@ -121,6 +123,29 @@ pub const SETTINGS: &[Setting] = &[
         "112",
         "a phone number",
         "what guests are told to call when life is in danger",
+    ),
+    row(
+        "OPENAI_DAY_TOKENS",
+        "",
+        TOKENS,
+        "tokens a day at most; beyond, the knowledge base answers by itself",
+    ),
+    row("OPENAI_MONTH_TOKENS", "", TOKENS, "tokens a month at most, likewise"),
+    row("OPENAI_DAY_COST", "", MONEY, "money a day at most, by the prices below"),
+    row("OPENAI_MONTH_COST", "", MONEY, "money a month at most, likewise"),
+    row("OPENAI_PRICE_PROMPT", "", MONEY, "what a million tokens of prompts cost"),
+    row("OPENAI_PRICE_ANSWER", "", MONEY, "what a million tokens of answers cost"),
+    row(
+        "FRONTDESK_ESCALATION",
+        "60:desk,300:manager",
+        "steps such as 60:desk,300:manager: after how many seconds, and to whom, at most 10",
+        "to whom an alarm is passed on that nobody acknowledges",
+    ),
+    row(
+        "FRONTDESK_ESCALATION_WEBHOOK",
+        "",
+        HTTP_URL,
+        "where that is sent, as JSON without the guest's words",
     ),
     row("WHATSAPP_VERIFY_TOKEN", "", WHATSAPP, "the token of the webhook's verification"),
     row(

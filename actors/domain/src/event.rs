@@ -49,6 +49,20 @@ pub enum Urgency {
     Urgent,
 }
 
+/// What becomes of an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AlarmStep {
+    /// It rings until somebody acknowledges it.
+    Raised,
+    /// Nobody did in time: it was passed on.
+    Escalated,
+    /// Somebody sees to it.
+    Acknowledged,
+}
+
 /// How far a message got on its channel. Only ever moves up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +214,9 @@ pub enum EventKind {
         urgency: Urgency,
         /// Why.
         reason: String,
+        /// What this does to the alarm.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<AlarmStep>,
     },
 }
 

@@ -12,6 +12,7 @@ pub mod inbound;
 pub mod message;
 pub mod people;
 pub mod permission;
+pub mod pool;
 pub mod quota;
 pub mod refusal;
 pub mod summary;

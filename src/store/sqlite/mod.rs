@@ -6,6 +6,7 @@
 mod accounts;
 mod aliases;
 mod attachments;
+mod books;
 mod commits;
 mod copy;
 mod cursor;

@@ -354,7 +354,11 @@ urgency: Urgency,
 /**
  * Why.
  */
-reason: string, };
+reason: string, 
+/**
+ * What this does to the alarm.
+ */
+alarm?: AlarmStep, };
 
 /**
  * An event on the wire.
@@ -471,7 +475,11 @@ urgency: Urgency,
 /**
  * Why.
  */
-reason: string, });
+reason: string, 
+/**
+ * What this does to the alarm.
+ */
+alarm?: AlarmStep, });
 
 /**
  * The newest message, shortened to [`PREVIEW_MAX_CHARS`].
@@ -531,6 +539,10 @@ tags: Array<string>,
  */
 urgency: Urgency, 
 /**
+ * The alarm, while nobody has acknowledged it.
+ */
+alarm?: Alarm, 
+/**
  * The newest event.
  */
 last_seq: number, 
@@ -572,7 +584,7 @@ export type Action = { "action": "take_over" } | { "action": "hand_back" } | { "
 /**
  * Whose; `null` for nobody's.
  */
-agent: AgentId | null, } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
+agent: AgentId | null, } | { "action": "acknowledge" } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
 /**
  * When it comes back.
  */
@@ -657,7 +669,7 @@ conversation?: ConversationId, } & ({ "action": "take_over" } | { "action": "han
 /**
  * Whose; `null` for nobody's.
  */
-agent: AgentId | null, } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
+agent: AgentId | null, } | { "action": "acknowledge" } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
 /**
  * When it comes back.
  */

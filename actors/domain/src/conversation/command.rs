@@ -20,6 +20,17 @@ pub enum Command {
     Receive(Box<Receive>),
     /// The AI reports on a turn.
     Turn(TurnId, TurnNews),
+    /// The moment of quiet that was to end at this time is over.
+    Quiet(TurnId, Timestamp),
+    /// Nobody has acknowledged the alarm of this time: it is passed on.
+    Escalate {
+        /// When the alarm was raised.
+        since: Timestamp,
+        /// Which rung of the ladder this is, counted from 1.
+        rung: u32,
+        /// To whom.
+        to: String,
+    },
     /// The time of a snooze has come.
     Wake,
     /// The conversation was loaded from the store: is a turn left over from before?
@@ -144,6 +155,17 @@ pub enum TurnEnd {
         citations: Vec<Citation>,
         /// Questions to choose from.
         suggestions: Vec<String>,
+    },
+    /// A courtesy was answered with one.
+    SmallTalk,
+    /// It is none of the hotel's matters, and the guest was told so.
+    Declined,
+    /// A department is to do something; nothing is promised. The guest goes on with the AI.
+    Requested {
+        /// Who is to do it.
+        department: String,
+        /// What.
+        text: String,
     },
     /// The AI asks a human to go on.
     HandedOver {

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::answerer::{Interruption, interruption};
 use crate::event::{Attachment, EventKind, Message, Mode, Status};
 use crate::ids::{ClientId, Seq};
 use crate::people::{Author, AuthorKind};
@@ -10,8 +11,8 @@ use crate::text::check_text;
 
 use super::command::{FoundFile, Say};
 use super::decide::{Draft, fingerprint};
-use super::decision::{Effect, Enclosed};
-use super::{ATTACHMENTS_MAX, RESTARTS_MAX, window};
+use super::decision::Enclosed;
+use super::{ATTACHMENTS_MAX, window};
 
 impl Draft<'_> {
     pub(super) fn say(&mut self, say: Say) -> Result<(), Refusal> {
@@ -85,7 +86,14 @@ impl Draft<'_> {
                 self.push(Author::system(), EventKind::Mode { mode: Mode::Ai, reason });
             }
         }
-        self.push_message(by, id, digest, message);
+        let news = interruption(&message.text);
+        let interrupted = self.mode() == Mode::Ai && self.interrupt(news);
+        let text = message.text.clone();
+        let seq = self.push_message(by, id, digest, message);
+        // In the very commit of the words, whoever answers.
+        if let Some(Interruption::Emergency(kind)) = news {
+            self.raise_alarm(kind.code());
+        }
         match self.mode() {
             Mode::Human => self.set_status(Author::system(), Status::Waiting, Some("guest_wrote")),
             Mode::Ai => {
@@ -93,8 +101,8 @@ impl Draft<'_> {
                     self.set_status(Author::system(), Status::Open, Some("guest_wrote"));
                 }
                 if self.window_is_open() {
-                    self.ask_for_answer();
-                } else if self.state.turn().is_none() {
+                    self.ask_for_answer(&text, seq, news, interrupted);
+                } else if interrupted || self.state.turn().is_none() {
                     // It came too late for an answer in free words: people choose a template.
                     self.ask_humans(window::CLOSED);
                 }
@@ -110,23 +118,11 @@ impl Draft<'_> {
         seq
     }
 
-    /// Begins a turn. One that has shown nothing begins anew, to answer all at once; one that speaks is
-    /// let finish, and what was said meanwhile is answered next.
-    fn ask_for_answer(&mut self) {
-        match self.state.turn() {
-            None => self.open_turn(0, 0),
-            Some(live) if live.shown.is_empty() && live.restarts < RESTARTS_MAX => {
-                self.decision.effects.push(Effect::Cancel(live.id));
-                self.open_turn(live.restarts + 1, live.recoveries);
-            }
-            Some(_) => {}
-        }
-    }
-
     /// Any message of an agent is a take-over.
     pub(super) fn agent_says(&mut self, by: Author, id: ClientId, digest: u64, message: Message) {
         self.take_over(&by, None);
         self.push_message(by.clone(), id, digest, message);
+        self.quell_alarm(&by);
         self.set_status(by, Status::Open, Some("answered"));
     }
 
@@ -134,7 +130,7 @@ impl Draft<'_> {
     pub(super) fn take_over(&mut self, by: &Author, own: Option<(ClientId, u64)>) {
         let was_ai = self.mode() == Mode::Ai;
         if was_ai {
-            self.cut_turn();
+            self.cut_turn("take_over");
         }
         let kind = EventKind::Mode { mode: Mode::Human, reason: Some("take_over".to_owned()) };
         match own {

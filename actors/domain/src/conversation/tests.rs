@@ -11,6 +11,9 @@ use crate::timestamp::Timestamp;
 
 use super::*;
 
+mod alarms;
+mod gathering;
+
 /// A conversation under test, with a clock and ids of its own.
 struct Desk {
     rules: Conversation,
@@ -231,16 +234,6 @@ fn hand_over_by_the_ai() {
 }
 
 #[test]
-fn an_emergency_is_marked() {
-    let mut desk = Desk::new();
-    desk.guest("g1", "Fire!");
-    let end = TurnEnd::HandedOver { reason: "emergency".into(), urgent: true };
-    let handed = desk.end(end);
-    assert_eq!(short(&handed), ["system urgency", "system mode(human)", "system status(waiting)"]);
-    assert_eq!(desk.rules.summary().urgency, crate::event::Urgency::Urgent);
-}
-
-#[test]
 fn a_half_stream_is_never_passed_off_as_an_answer() {
     let mut desk = Desk::new();
     desk.guest("g1", "Hello?");
@@ -259,20 +252,6 @@ fn an_empty_answer_is_no_answer() {
         desk.delta(shown);
         assert_eq!(short(&desk.end(said())), ["system mode(human)", "system status(waiting)"], "{shown:?}");
     }
-}
-
-#[test]
-fn quick_messages_are_answered_together() {
-    let mut desk = Desk::new();
-    desk.guest("g1", "Hi");
-    let first = desk.turn();
-    let second = desk.guest("g2", "Is there parking?");
-    assert_eq!(second.effects, [Effect::Cancel(first), Effect::Ask(desk.turn())]);
-    desk.guest("g3", "For a van");
-    let third = desk.turn();
-    let fourth = desk.guest("g4", "And a trailer");
-    assert!(fourth.effects.is_empty(), "a guest who goes on writing must not keep the AI silent");
-    assert_eq!(desk.turn(), third);
 }
 
 #[test]
@@ -318,7 +297,7 @@ fn closing_and_a_new_matter() {
         ["system status(open)", "system mode(ai)", "guest message(yes, one thing)"],
         "the AI answers first again"
     );
-    assert_eq!(wrote.effects, [Effect::Ask(desk.turn())]);
+    assert_eq!(wrote.effects, [Effect::QuietAt(desk.turn(), Timestamp(desk.now + QUIET_MILLIS))]);
     desk.delta("Of cour");
     assert_eq!(short(&desk.act("a3", Action::Close)), ["ai partial(of cour)", "agent status(closed)"]);
     assert_eq!(short(&desk.act("a4", Action::Reopen)), ["agent status(open)"]);

@@ -103,6 +103,8 @@ pub enum Action {
         #[cfg_attr(feature = "typescript", ts(optional = false))]
         agent: Option<AgentId>,
     },
+    /// The alarm is heard: I see to it.
+    Acknowledge,
     /// Done.
     Close,
     /// Not done after all.
