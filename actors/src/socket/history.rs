@@ -104,7 +104,7 @@ impl Socket {
             Some(after) if after >= joined.head => None,
             Some(after) => Some(Span::After { after, limit: PAGE + 1 }),
             None if joined.head == 0 => None,
-            None => Some(Span::Newest { before: None, limit: NEWEST + 1 }),
+            None => Some(Span::Newest { before: Some(joined.head + 1), limit: NEWEST + 1 }),
         };
         let mut events = match span {
             None => Vec::new(),
@@ -113,6 +113,9 @@ impl Socket {
                 Err(_) => return self.on_not_joined(myself, conversation, &Refusal::unavailable(), state),
             },
         };
+        // What is stored beyond `head` is told live. Told from here, it would make words of the AI that are on
+        // their way look outdated, and the draft would have a hole.
+        events.retain(|event| event.seq <= joined.head);
         let more = trim(&mut events, after.is_some());
         let last = events.last().map_or(joined.head, |event| event.seq);
         let behind = more && after.is_some();

@@ -54,6 +54,12 @@ impl MemoryLog {
         self.conversations.lock().unwrap()[&id].ended.clone()
     }
 
+    /// An event that is in the log and that its conversation has not told.
+    pub fn store_untold(&self, event: Event) {
+        let mut all = self.conversations.lock().unwrap();
+        all.get_mut(&event.conversation).unwrap().events.push(event);
+    }
+
     pub fn turn_of(&self, id: ConversationId) -> Option<Turn> {
         self.conversations.lock().unwrap()[&id].turn.clone()
     }
