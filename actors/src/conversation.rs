@@ -18,7 +18,8 @@ use frontdesk_domain::conversation::{
     TurnStep,
 };
 use frontdesk_domain::frame::ServerFrame;
-use frontdesk_domain::ids::{ConversationId, TurnId};
+use frontdesk_domain::event::Channel;
+use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
 use frontdesk_domain::people::{Audience, Principal};
 use frontdesk_domain::refusal::Refusal;
 
@@ -26,7 +27,9 @@ use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::fanout::Fanout;
-use crate::messages::{AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest};
+use crate::messages::{
+    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
+};
 use crate::ports::{Commit, Store, StoreError, TurnRow};
 
 /// How long a retiring conversation still takes what was on its way when it left the directory.
@@ -45,6 +48,8 @@ pub struct Surroundings {
     pub pool: Address<AiPoolMsg>,
     /// Who tells the agents.
     pub inbox: Address<InboxMsg>,
+    /// Who sends what goes out over WhatsApp.
+    pub outbox: Address<WhatsAppOutboxMsg>,
 }
 
 /// The actor.
@@ -196,6 +201,9 @@ impl Conversation {
                 Effect::WakeAt(_) => {}
             }
         }
+        if !decision.deliveries.is_empty() {
+            self.around.outbox.cast(WhatsAppOutboxMsg::Due(self.id));
+        }
         if !decision.events.is_empty() {
             self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
         }
@@ -209,7 +217,15 @@ impl Conversation {
             locale: snapshot.guest.locale.clone(),
         };
         self.around.pool.cast(AiPoolMsg::Ask { request, reply: myself.clone() });
+        self.seen(snapshot, snapshot.last_seq, true);
         myself.send_after(TURN_LOST_AFTER, move || ConversationMsg::CheckTurn { turn });
+    }
+
+    /// Lets the guest's phone know, on a channel that shows such things.
+    fn seen(&self, snapshot: &Snapshot, seq: Seq, typing: bool) {
+        if snapshot.channel == Channel::Whatsapp {
+            self.around.outbox.cast(WhatsAppOutboxMsg::Seen { conversation: self.id, seq, typing });
+        }
     }
 
     /// A turn that is still the same after so long was lost with its worker: people are asked.
@@ -249,7 +265,8 @@ fn commit(decision: &Decision, next: &Snapshot) -> Commit {
         TurnStep::Close => TurnRow::Close,
     };
     let (inbound, enclosed) = (decision.inbound.clone(), decision.enclosed.clone());
-    Commit { events: decision.events.clone(), snapshot: next.clone(), turn, inbound, enclosed }
+    let deliveries = decision.deliveries.clone();
+    Commit { events: decision.events.clone(), snapshot: next.clone(), turn, inbound, enclosed, deliveries }
 }
 
 /// Tells the readers: what is stored, then what passes.

@@ -1,5 +1,7 @@
 //! What the actors need of the world outside, as traits. The process implements them; the tests fake them.
 
+pub mod whatsapp;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -10,6 +12,7 @@ use frontdesk_domain::conversation::{
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Alias;
+use frontdesk_domain::outgoing::Outgoing;
 use frontdesk_domain::people::{AgentRef, Audience, Author, GuestProfile};
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -27,6 +30,8 @@ pub struct Commit {
     pub inbound: Option<InboundRow>,
     /// Uploads that its events name. An upload that another message names already is a conflict.
     pub enclosed: Vec<Enclosed>,
+    /// What its messages become on their way to a phone.
+    pub deliveries: Vec<Outgoing>,
 }
 
 /// What becomes of the row that remembers an open turn.

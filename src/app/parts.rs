@@ -65,6 +65,7 @@ impl Parts {
             ai_limits: pool_limits(&config.ai),
             quotas: Arc::clone(&quotas),
             media: None,
+            outbox: None,
             epoch: db.epoch().await?,
             node: Uuid::now_v7().simple().to_string(),
         })

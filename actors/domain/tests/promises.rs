@@ -108,6 +108,7 @@ impl World {
                 text,
                 note,
                 reply_to: None,
+                suggestions: vec![],
                 attachments: vec![],
                 files: vec![],
             };

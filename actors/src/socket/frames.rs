@@ -44,13 +44,14 @@ impl Socket {
                 self.on_leave(myself, conversation, state);
                 Ok(())
             }
-            ClientFrame::Send { id, conversation, text, note, reply_to, attachments } => {
+            ClientFrame::Send { id, conversation, text, note, reply_to, attachments, suggestions } => {
                 let say = Say {
                     by: self.who.author(),
                     id: id.clone(),
                     text,
                     note: note.unwrap_or(false),
                     reply_to,
+                    suggestions: suggestions.unwrap_or_default(),
                     attachments: attachments.unwrap_or_default(),
                     files: Vec::new(),
                 };

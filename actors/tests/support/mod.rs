@@ -46,6 +46,7 @@ impl World {
             embedded: Arc::new(model::Apologetic),
             ai_limits,
             media: None,
+            outbox: None,
             quotas: Arc::new(Quotas::new(limited)),
             epoch: Uuid::nil(),
             node: "test".into(),

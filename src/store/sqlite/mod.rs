@@ -9,6 +9,7 @@ mod attachments;
 mod commits;
 mod copy;
 mod cursor;
+mod deliveries;
 mod fault;
 mod fold;
 mod group;

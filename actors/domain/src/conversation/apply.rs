@@ -1,6 +1,7 @@
 //! What an event does to the state. Nothing here can fail, and nothing here decides.
 
 use crate::event::{Event, EventKind, Message, Mode, Status};
+use crate::outgoing::goes_out;
 use crate::people::{Audience, AuthorKind};
 use crate::summary::{LastMessage, PREVIEW_MAX_CHARS};
 use crate::text::shorten;
@@ -67,8 +68,8 @@ impl Snapshot {
             EventKind::Tags { tags } => self.tags.clone_from(tags),
             EventKind::Profile { guest } => self.guest.clone_from(guest),
             EventKind::Urgency { urgency, .. } => self.urgency = *urgency,
+            EventKind::Delivery { of, state, .. } => self.progress.take(*of, *state),
             EventKind::Note { .. }
-            | EventKind::Delivery { .. }
             | EventKind::Rating { .. }
             | EventKind::Request { .. }
             | EventKind::Reaction { .. }
@@ -83,6 +84,9 @@ impl Snapshot {
             by: event.by.clone(),
             at: event.at,
         });
+        if goes_out(&event.by, message) {
+            self.progress.follow(event.seq);
+        }
         match event.by.kind {
             AuthorKind::Guest => {
                 self.window_until = self.window_until.max(window::until(event.at, message));

@@ -3,6 +3,7 @@
 use crate::event::{Event, EventKind, Message, Mode, Status};
 use crate::frame::Outcome;
 use crate::ids::{ClientId, Seq, TurnId};
+use crate::outgoing;
 use crate::people::{Audience, Author, AuthorKind};
 use crate::refusal::{Code, Refusal};
 use crate::timestamp::Timestamp;
@@ -27,6 +28,7 @@ impl Conversation {
                 // Late words of a turn that was cancelled, or of an AI that was told to be silent.
                 _ => {}
             },
+            Command::Delivered { of, state, error } => draft.delivered(of, state, error)?,
             Command::Wake => draft.wake(),
             Command::Recover => draft.recover(),
         }
@@ -70,6 +72,9 @@ impl<'a> Draft<'a> {
         match &kind {
             EventKind::Mode { mode, .. } => self.mode = *mode,
             EventKind::Status { status, .. } => self.status = *status,
+            EventKind::Message(message) => {
+                self.decision.deliveries.extend(outgoing::deliveries(seq, &by, message));
+            }
             _ => {}
         }
         self.decision.events.push(Event {

@@ -87,6 +87,7 @@ fn say(by: Author, client: &str, text: &str, note: bool) -> Command {
         text: text.into(),
         note,
         reply_to: None,
+        suggestions: vec![],
         attachments: vec![],
         files: vec![],
     })
@@ -387,6 +388,7 @@ fn refusals() {
                 text: "re".into(),
                 note: false,
                 reply_to: Some(9),
+                suggestions: vec![],
                 attachments: vec![],
                 files: vec![],
             }),
@@ -399,6 +401,7 @@ fn refusals() {
                 text: "see".into(),
                 note: false,
                 reply_to: None,
+                suggestions: vec![],
                 attachments: vec![uuid(9)],
                 files: vec![],
             }),
