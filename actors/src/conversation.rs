@@ -17,8 +17,8 @@ use frontdesk_domain::conversation::{
     ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
     TurnStep,
 };
-use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::event::Channel;
+use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
 use frontdesk_domain::people::{Audience, Principal};
 use frontdesk_domain::refusal::Refusal;

@@ -106,7 +106,14 @@ impl Hub {
             store: Arc::clone(&store),
             limits: limits.clone(),
         });
-        let plan = Plan { addresses: at.clone(), conversations, sockets, ai_pool, media: on.media, outbox: on.outbox };
+        let plan = Plan {
+            addresses: at.clone(),
+            conversations,
+            sockets,
+            ai_pool,
+            media: on.media,
+            outbox: on.outbox,
+        };
         let (root, done) = Actor::spawn(None, Root { plan }, ()).await?;
         let shared = Shared {
             at,

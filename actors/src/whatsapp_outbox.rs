@@ -25,8 +25,8 @@ use crate::directory::Directory;
 use crate::messages::{Attempted, InboxMsg, WhatsAppOutboxMsg};
 use crate::ports::whatsapp::{Deliveries, Delivery, WhatsAppApi};
 
-pub use limits::Limits;
 use limits::Gates;
+pub use limits::Limits;
 use line::Line;
 use marks::Marks;
 
@@ -259,11 +259,8 @@ impl WhatsAppOutbox {
     /// Starts what may start now, and comes back when more may.
     fn pump(&self, myself: &ActorRef<WhatsAppOutboxMsg>, state: &mut State) {
         let now = Instant::now();
-        let mut ready: Vec<(Instant, ConversationId)> = state
-            .lines
-            .iter()
-            .filter_map(|(of, line)| line.not_before().map(|at| (at, *of)))
-            .collect();
+        let mut ready: Vec<(Instant, ConversationId)> =
+            state.lines.iter().filter_map(|(of, line)| line.not_before().map(|at| (at, *of))).collect();
         // Who has been due longest is served first.
         ready.sort_unstable();
         let mut next: Option<Instant> = None;
@@ -378,7 +375,12 @@ impl WhatsAppOutbox {
             metrics::gauge!("frontdesk_whatsapp_stopped").set(1.0);
             self.inbox.cast(InboxMsg::Alarm(Some(why)));
         }
-        let wait = self.plan.limits.probe_after.saturating_mul(1 << tries.min(4)).min(self.plan.limits.probe_after_max);
+        let wait = self
+            .plan
+            .limits
+            .probe_after
+            .saturating_mul(1 << tries.min(4))
+            .min(self.plan.limits.probe_after_max);
         state.number_free_at = Instant::now() + wait;
         state.stopped = Some(Stop { tries });
     }

@@ -132,12 +132,8 @@ pub trait Deliveries: Send + Sync + 'static {
 
     /// It is about to be handed to the API; should nothing be heard of that, it is to be looked at again at
     /// `settled_by`. False if it is done meanwhile.
-    async fn begin(
-        &self,
-        key: DeliveryKey,
-        at: Timestamp,
-        settled_by: Timestamp,
-    ) -> Result<bool, StoreError>;
+    async fn begin(&self, key: DeliveryKey, at: Timestamp, settled_by: Timestamp)
+    -> Result<bool, StoreError>;
 
     /// What became of it.
     async fn end(&self, key: DeliveryKey, outcome: Outcome) -> Result<(), StoreError>;
@@ -153,6 +149,9 @@ pub trait Deliveries: Send + Sync + 'static {
     async fn told(&self, news: News) -> Result<(), StoreError>;
 
     /// WhatsApp's id of the guest's newest message up to `seq`.
-    async fn newest_inbound(&self, conversation: ConversationId, seq: Seq) -> Result<Option<String>, StoreError>;
+    async fn newest_inbound(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<Option<String>, StoreError>;
 }
-

@@ -54,9 +54,9 @@ fn templates() -> Vec<Value> {
 
 /// A template's text with its blanks filled in.
 pub(super) fn rendered(content: &Value) -> String {
-    let known = TEMPLATES.iter().find(|(name, language, ..)| {
-        content["name"] == *name && content["language"]["code"] == *language
-    });
+    let known = TEMPLATES
+        .iter()
+        .find(|(name, language, ..)| content["name"] == *name && content["language"]["code"] == *language);
     let Some((_, _, body, _)) = known else { return String::new() };
     let given = content["components"][0]["parameters"].as_array().cloned().unwrap_or_default();
     let fill = |text: String, (n, value): (usize, &Value)| {

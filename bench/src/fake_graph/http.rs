@@ -29,7 +29,10 @@ pub struct Request {
 }
 
 /// Reads one request; `None` when the client has closed.
-pub(super) async fn read(from: &mut (impl AsyncRead + Unpin), rest: &mut Vec<u8>) -> io::Result<Option<Request>> {
+pub(super) async fn read(
+    from: &mut (impl AsyncRead + Unpin),
+    rest: &mut Vec<u8>,
+) -> io::Result<Option<Request>> {
     let end = loop {
         if let Some(end) = find(rest, b"\r\n\r\n") {
             break end;
@@ -133,11 +136,27 @@ pub(super) async fn post(url: &str, headers: &[(&str, String)], body: &[u8]) -> 
         let mut status = [0_u8; 12];
         stream.read_exact(&mut status).await?;
         let text = String::from_utf8_lossy(&status);
-        text.rsplit(' ').next().and_then(|code| code.parse().ok()).ok_or_else(|| io::Error::other("no status"))
+        text.rsplit(' ')
+            .next()
+            .and_then(|code| code.parse().ok())
+            .ok_or_else(|| io::Error::other("no status"))
     };
     tokio::time::timeout(WEBHOOK_WITHIN, call).await?
 }
 
 pub(super) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// Gets the body of a plain `http://` address.
+pub(super) async fn get(url: &str) -> io::Result<Vec<u8>> {
+    let rest = url.strip_prefix("http://").ok_or_else(|| io::Error::other("http:// only"))?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut answer = Vec::new();
+    stream.take(BODY_MAX as u64).read_to_end(&mut answer).await?;
+    let body = find(&answer, b"\r\n\r\n").ok_or_else(|| io::Error::other("no answer"))? + 4;
+    Ok(answer.split_off(body))
 }

@@ -34,6 +34,9 @@ pub struct Totals {
     pub accepted: u64,
     /// Refusals by code.
     pub refused: std::collections::BTreeMap<i64, u64>,
+    /// Messages taken although a status with their tracker had been taken by the hotel: repeats of what it
+    /// knew to be sent.
+    pub known_repeats: u64,
     /// Requests with a wrong token.
     pub unauthorized: u64,
     /// Webhooks that were taken.

@@ -14,7 +14,16 @@ use super::webhook;
 
 /// The kinds that are taken.
 const KINDS: [&str; 10] = [
-    "text", "interactive", "template", "image", "audio", "video", "document", "sticker", "location", "reaction",
+    "text",
+    "interactive",
+    "template",
+    "image",
+    "audio",
+    "video",
+    "document",
+    "sticker",
+    "location",
+    "reaction",
 ];
 
 pub(super) async fn post(request: &Request, shared: &Arc<Shared>) -> Answer {
@@ -61,6 +70,9 @@ pub(super) async fn post(request: &Request, shared: &Arc<Shared>) -> Answer {
             body: body.clone(),
             at_ms: shared.now_ms(),
         };
+        if state.known.contains(&accepted.tracker) {
+            state.journal.totals.known_repeats += 1;
+        }
         state.journal.accept(accepted.clone());
         state.show("hotel", &to, &accepted.text);
         accepted
@@ -108,7 +120,8 @@ fn recipient(body: &Value) -> String {
 /// What Meta refuses by itself.
 fn check(body: &Value) -> Result<(), (i64, &'static str)> {
     let units = |text: &str| text.encode_utf16().count();
-    let within = |value: &Value, max: usize| value.as_str().is_some_and(|text| (1..=max).contains(&units(text)));
+    let within =
+        |value: &Value, max: usize| value.as_str().is_some_and(|text| (1..=max).contains(&units(text)));
     let to = recipient(body);
     if to.len() < 5 {
         return Err((131_009, "Recipient is not valid"));
@@ -119,19 +132,23 @@ fn check(body: &Value) -> Result<(), (i64, &'static str)> {
     }
     let content = &body[kind];
     match kind {
-        "text" if !within(&content["body"], 4096) => return Err((100, "text.body must be 1 to 4096 characters")),
+        "text" if !within(&content["body"], 4096) => {
+            return Err((100, "text.body must be 1 to 4096 characters"));
+        }
         "interactive" => {
             if !within(&content["body"]["text"], 1024) {
                 return Err((131_009, "interactive.body.text must be 1 to 1024 characters"));
             }
             let buttons = content["action"]["buttons"].as_array().map_or(&[][..], Vec::as_slice);
             let reply = |button: &Value| button["reply"].clone();
-            let fits = |button: &Value| within(&reply(button)["title"], 20) && within(&reply(button)["id"], 256);
+            let fits =
+                |button: &Value| within(&reply(button)["title"], 20) && within(&reply(button)["id"], 256);
             let mut titles: Vec<String> =
                 buttons.iter().map(|button| reply(button)["title"].to_string()).collect();
             titles.sort();
             titles.dedup();
-            if !(1..=3).contains(&buttons.len()) || !buttons.iter().all(fits) || titles.len() != buttons.len() {
+            if !(1..=3).contains(&buttons.len()) || !buttons.iter().all(fits) || titles.len() != buttons.len()
+            {
                 return Err((131_009, "one to three buttons with titles of 20 characters, all different"));
             }
         }
@@ -186,6 +203,8 @@ async fn report(shared: &Arc<Shared>, accepted: &Accepted, fault: Fault, pause: 
         if let Fault::FailLater(code) = fault {
             report["errors"] = json!([{"code": code, "title": "as told", "message": "as told"}]);
         }
-        webhook::deliver(shared, json!({"statuses": [report]})).await;
+        if webhook::deliver(shared, json!({"statuses": [report]})).await && !accepted.tracker.is_empty() {
+            shared.state().known.insert(accepted.tracker.clone());
+        }
     }
 }

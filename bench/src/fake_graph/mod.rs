@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 mod account;
+pub mod command;
 mod connection;
 pub mod fault;
 pub mod http;

@@ -46,9 +46,11 @@ pub(super) async fn respond(request: &Request, parts: &[&str], shared: &Shared) 
 fn chat(shared: &Shared) -> Value {
     let state = shared.state();
     let line = |(direction, number, text): &(&str, String, String)| json!({"by": direction, "number": number, "text": text});
-    let buttons = state.journal.accepted.last().map(|last| {
-        json!({"of": last.wamid, "buttons": last.body["interactive"]["action"]["buttons"]})
-    });
+    let buttons = state
+        .journal
+        .accepted
+        .last()
+        .map(|last| json!({"of": last.wamid, "buttons": last.body["interactive"]["action"]["buttons"]}));
     json!({"lines": state.chat.iter().map(line).collect::<Vec<_>>(), "tap": buttons})
 }
 

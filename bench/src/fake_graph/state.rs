@@ -1,6 +1,6 @@
 //! What all connections share.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) always: Option<Fault>,
     pub(super) counters: Counters,
     pub(super) journal: Journal,
+    /// Trackers of which the hotel took a status.
+    pub(super) known: HashSet<String>,
     /// Files by id: media type and bytes.
     pub(super) media: HashMap<String, (String, Vec<u8>)>,
     /// What the phone shows: direction, number, text.

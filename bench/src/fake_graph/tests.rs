@@ -42,8 +42,10 @@ async fn it_refuses_as_meta_does() {
     assert_eq!(status, 200, "{answer}");
     assert!(answer["messages"][0]["id"].as_str().unwrap().starts_with("wamid."));
     let buttons = |titles: &[&str]| {
-        let buttons: Vec<Value> =
-            titles.iter().map(|title| json!({"type": "reply", "reply": {"id": "x", "title": title}})).collect();
+        let buttons: Vec<Value> = titles
+            .iter()
+            .map(|title| json!({"type": "reply", "reply": {"id": "x", "title": title}}))
+            .collect();
         json!({"messaging_product": "whatsapp", "to": "+4915100", "type": "interactive",
             "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": buttons}}})
     };
@@ -53,7 +55,11 @@ async fn it_refuses_as_meta_does() {
         ("fake-token", text("", "x"), 131_009),
         ("fake-token", buttons(&["same", "same"]), 131_009),
         ("fake-token", buttons(&["a title of more than twenty"]), 131_009),
-        ("fake-token", json!({"messaging_product": "whatsapp", "to": "+4915100", "type": "dance", "dance": {}}), 131_051),
+        (
+            "fake-token",
+            json!({"messaging_product": "whatsapp", "to": "+4915100", "type": "dance", "dance": {}}),
+            131_051,
+        ),
     ] {
         let (status, answer) = send(&graph, token, body).await.unwrap();
         assert!(status >= 400);
@@ -69,7 +75,10 @@ async fn what_it_takes_and_cuts_is_in_the_journal() {
     assert_eq!(send(&graph, "fake-token", text("+4915100", "one")).await, None);
     assert_eq!(send(&graph, "fake-token", text("+4915100", "two")).await, None);
     assert_eq!(send(&graph, "fake-token", text("+4915100", "three")).await.unwrap().0, 502);
-    assert_eq!(send(&graph, "fake-token", text("+4915100", "four")).await.unwrap().1["error"]["code"], 131_047);
+    assert_eq!(
+        send(&graph, "fake-token", text("+4915100", "four")).await.unwrap().1["error"]["code"],
+        131_047
+    );
     let taken: Vec<String> = graph.accepted().into_iter().map(|each| each.text).collect();
     assert_eq!(taken, ["two"]);
 }
@@ -78,8 +87,7 @@ async fn what_it_takes_and_cuts_is_in_the_journal() {
 async fn statuses_come_as_signed_webhooks() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}/webhooks/whatsapp", listener.local_addr().unwrap());
-    let settings =
-        Settings { webhook: Some(url), statuses: vec!["sent".to_owned()], ..Settings::default() };
+    let settings = Settings { webhook: Some(url), statuses: vec!["sent".to_owned()], ..Settings::default() };
     let graph = start(settings).await;
     send(&graph, "fake-token", text("+4915100", "hello")).await.unwrap();
     let (mut stream, _) = listener.accept().await.unwrap();

@@ -172,11 +172,8 @@ pub(super) async fn message_of(
     store: &SqliteStore,
     wamid: &str,
 ) -> Result<Option<(ConversationId, u64)>, StoreError> {
-    let row = sqlx::query(MESSAGE_OF)
-        .bind(wamid)
-        .fetch_optional(&store.readers)
-        .await
-        .map_err(Fault::from)?;
+    let row =
+        sqlx::query(MESSAGE_OF).bind(wamid).fetch_optional(&store.readers).await.map_err(Fault::from)?;
     let Some(row) = row else { return Ok(None) };
     let conversation = ConversationId(rows::id_at(&row, "conversation").map_err(Fault::from)?);
     let seq: i64 = row.try_get("seq").map_err(Fault::from)?;

@@ -150,8 +150,7 @@ impl Deliveries for SqliteStore {
     }
 
     async fn waiting(&self) -> Result<u64, StoreError> {
-        let count: i64 =
-            sqlx::query_scalar(WAITING).fetch_one(&self.readers).await.map_err(Fault::from)?;
+        let count: i64 = sqlx::query_scalar(WAITING).fetch_one(&self.readers).await.map_err(Fault::from)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
@@ -184,7 +183,11 @@ impl Deliveries for SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(Fault::from)?;
-        Ok(found.iter().filter_map(|row| news(row).transpose()).collect::<Result<_, _>>().map_err(Fault::from)?)
+        Ok(found
+            .iter()
+            .filter_map(|row| news(row).transpose())
+            .collect::<Result<_, _>>()
+            .map_err(Fault::from)?)
     }
 
     async fn told(&self, news: News) -> Result<(), StoreError> {
@@ -273,13 +276,7 @@ async fn take_report(
         }
     }
     let now = report.at.0.max(crate::http::now().0);
-    sqlx::query(KEEP_EARLY)
-        .bind(&report.wamid)
-        .bind(state)
-        .bind(error)
-        .bind(now)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query(KEEP_EARLY).bind(&report.wamid).bind(state).bind(error).bind(now).execute(&mut *conn).await?;
     sqlx::query(SWEEP_EARLY).bind(now - EARLY_KEPT_MILLIS).execute(conn).await?;
     Ok(None)
 }

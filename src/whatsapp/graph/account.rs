@@ -97,9 +97,11 @@ impl GraphClient {
             "to": "+0", "type": "text", "text": {"body": "."}});
         let request = self.request(Method::POST, &[&self.inner.number, "messages"]).json(&body);
         match self.ask(request).await {
-            Err(GraphError::Refused { code: 100 | 131_009 | 131_026 | 131_030 | 131_008 | 131_047 | 33, .. }) | Ok(_) => {
-                Ok(())
-            }
+            Err(GraphError::Refused {
+                code: 100 | 131_009 | 131_026 | 131_030 | 131_008 | 131_047 | 33,
+                ..
+            })
+            | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -78,7 +78,9 @@ mod tests {
                 "{error:?}"
             );
         }
-        for (status, body) in [(502, &b"<html>"[..]), (200, b""), (200, b"[]"), (500, b"{}"), (200, br#"{"error":"no"}"#)] {
+        for (status, body) in
+            [(502, &b"<html>"[..]), (200, b""), (200, b"[]"), (500, b"{}"), (200, br#"{"error":"no"}"#)]
+        {
             assert_eq!(read(status, body), Err(GraphError::Unclear), "{status} {body:?}");
         }
     }

@@ -17,12 +17,12 @@ pub(super) fn may_serve_media(url: &Url, base: &Url) -> bool {
     let Some(host) = url.domain() else { return false };
     let known = |pattern: &&str| match pattern.strip_prefix('.') {
         Some(zone) => host.strip_suffix(zone).is_some_and(|front| front.len() > 1 && front.ends_with('.')),
-        None => host == **pattern,
+        None => host == *pattern,
     };
     url.scheme() == "https"
         && url.port_or_known_default() == Some(443)
         && url.username().is_empty()
-        && MEDIA_HOSTS.iter().any(|pattern| known(&pattern))
+        && MEDIA_HOSTS.iter().any(|pattern| known(pattern))
 }
 
 /// True for an address on this machine, as stand-ins have it.
@@ -67,7 +67,10 @@ pub(super) fn is_public(ip: IpAddr) -> bool {
         IpAddr::V6(ip) => match embedded_v4(ip) {
             Some(v4) => is_public_v4(v4),
             // Only 2000::/3 is given out, and of that not the part for documentation.
-            None => ip.segments()[0] & 0xe000 == 0x2000 && !(ip.segments()[0] == 0x2001 && ip.segments()[1] == 0xdb8),
+            None => {
+                ip.segments()[0] & 0xe000 == 0x2000
+                    && !(ip.segments()[0] == 0x2001 && ip.segments()[1] == 0xdb8)
+            }
         },
     }
 }
@@ -140,11 +143,36 @@ mod tests {
     #[test]
     fn addresses_that_are_nobodys_to_call() {
         for bad in [
-            "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "0.1.2.3",
-            "100.64.0.1", "198.18.0.1", "192.0.0.8", "192.0.2.1", "198.51.100.1", "203.0.113.1", "224.0.0.1",
-            "255.255.255.255", "240.0.0.1", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
-            "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2002:a00:1::", "fe80::1", "fc00::1",
-            "fd00::1", "ff02::1", "2001:db8::1",
+            "127.0.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "0.1.2.3",
+            "100.64.0.1",
+            "198.18.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2002:a00:1::",
+            "fe80::1",
+            "fc00::1",
+            "fd00::1",
+            "ff02::1",
+            "2001:db8::1",
         ] {
             assert!(!is_public(bad.parse().unwrap()), "{bad}");
         }

@@ -180,7 +180,8 @@ mod tests {
         assert_eq!((made.blanks.len(), made.named, made.category.as_str()), (2, false, "utility"));
         let picture = json!({"name":"x","language":"en","components":[
             {"type":"HEADER","format":"IMAGE"},{"type":"BODY","text":"x"}]});
-        let rejected = json!({"name":"x","language":"en","status":"REJECTED","components":[{"type":"BODY","text":"x"}]});
+        let rejected =
+            json!({"name":"x","language":"en","status":"REJECTED","components":[{"type":"BODY","text":"x"}]});
         let link = json!({"name":"x","language":"en","components":[{"type":"BODY","text":"x"},
             {"type":"BUTTONS","buttons":[{"type":"URL","url":"https://h.example/{{1}}"}]}]});
         for other in [picture, rejected, link] {

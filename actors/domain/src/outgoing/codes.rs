@@ -23,8 +23,21 @@ pub fn class(code: i64) -> Class {
         1 | 2 | 131_000 | 131_016 | 131_057 | 133_004 => Class::Later,
         131_056 => Class::GuestTooFast,
         4 | 80_007 | 130_429 => Class::NumberTooFast,
-        0 | 3 | 10 | 190 | 200..=299 | 368 | 130_497 | 131_005 | 131_031 | 131_037 | 131_042 | 131_045
-        | 131_048 | 131_064 | 133_010 => Class::Stopped,
+        0
+        | 3
+        | 10
+        | 190
+        | 200..=299
+        | 368
+        | 130_497
+        | 131_005
+        | 131_031
+        | 131_037
+        | 131_042
+        | 131_045
+        | 131_048
+        | 131_064
+        | 133_010 => Class::Stopped,
         _ => Class::Never,
     }
 }
@@ -40,8 +53,12 @@ pub fn words(code: i64) -> &'static str {
         131_030 => "This number is not on the list of test recipients of the WhatsApp account.",
         131_062 => "WhatsApp does not let this number write to a guest who hides the phone number.",
         137_000 => "The guest's WhatsApp identity has changed. Make sure that it is still the same person.",
-        0 | 190 => "WhatsApp no longer accepts the hotel's access token. Nothing is sent until it is renewed.",
-        3 | 10 | 200..=299 | 131_005 => "The hotel's access token lacks a permission. Nothing is sent until it has it.",
+        0 | 190 => {
+            "WhatsApp no longer accepts the hotel's access token. Nothing is sent until it is renewed."
+        }
+        3 | 10 | 200..=299 | 131_005 => {
+            "The hotel's access token lacks a permission. Nothing is sent until it has it."
+        }
         368 | 130_497 | 131_031 => "WhatsApp has restricted the hotel's account.",
         131_042 => "WhatsApp asks for a valid means of payment in the hotel's account.",
         131_045 | 133_010 => "The hotel's number is not registered with WhatsApp.",

@@ -159,7 +159,9 @@ mod tests {
         said.text = format!("{}\n\nWhich one?", "The pool is open. ".repeat(300));
         let made = sent(&Author::ai(), &said);
         let (last, before) = made.split_last().unwrap();
-        assert!(matches!(last, Payload::Buttons { text, .. } if text.ends_with("Which one?") && units(text) <= 1024));
+        assert!(
+            matches!(last, Payload::Buttons { text, .. } if text.ends_with("Which one?") && units(text) <= 1024)
+        );
         assert!(!before.is_empty());
         assert!(before.iter().all(|each| matches!(each, Payload::Text { text } if units(text) <= 4096)));
     }
@@ -174,9 +176,14 @@ mod tests {
         };
         let mut said = message("Our menu");
         said.attachments = vec![file("application/pdf")];
-        assert!(matches!(&sent(&mia(), &said)[..], [Payload::File { caption: Some(c), .. }] if c == "Our menu"));
+        assert!(
+            matches!(&sent(&mia(), &said)[..], [Payload::File { caption: Some(c), .. }] if c == "Our menu")
+        );
         said.attachments = vec![file("audio/ogg")];
-        assert!(matches!(&sent(&mia(), &said)[..], [Payload::Text { .. }, Payload::File { caption: None, .. }]));
+        assert!(matches!(
+            &sent(&mia(), &said)[..],
+            [Payload::Text { .. }, Payload::File { caption: None, .. }]
+        ));
         said.attachments = vec![file("image/png"), file("image/png")];
         assert_eq!(sent(&mia(), &said).len(), 3);
     }

@@ -25,7 +25,8 @@ impl Progress {
         if self.0.iter().all(|(each, _)| *each != seq) {
             if self.0.len() >= FOLLOWED_MAX {
                 // One that has arrived has little left to tell.
-                let arrived = |(_, state): &(Seq, Option<DeliveryState>)| *state >= Some(DeliveryState::Delivered);
+                let arrived =
+                    |(_, state): &(Seq, Option<DeliveryState>)| *state >= Some(DeliveryState::Delivered);
                 let spare = self.0.iter().position(arrived).unwrap_or(0);
                 self.0.remove(spare);
             }
@@ -62,7 +63,9 @@ mod tests {
         assert!(!progress.is_news(3, Sent));
         progress.follow(3);
         progress.follow(3);
-        for (state, news) in [(Failed, true), (Sent, false), (Failed, false), (Delivered, true), (Failed, false)] {
+        for (state, news) in
+            [(Failed, true), (Sent, false), (Failed, false), (Delivered, true), (Failed, false)]
+        {
             assert_eq!(progress.is_news(3, state), news, "{state:?}");
             progress.take(3, state);
         }

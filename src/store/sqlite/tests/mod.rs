@@ -86,7 +86,14 @@ fn commit(state: &mut Conversation, events: Vec<Event>, turn: TurnStep) -> Commi
         TurnStep::Close => TurnRow::Close,
         TurnStep::Keep | TurnStep::Show(_) => TurnRow::Keep,
     };
-    Commit { events: decision.events, snapshot, turn, inbound: None, enclosed: Vec::new(), deliveries: Vec::new() }
+    Commit {
+        events: decision.events,
+        snapshot,
+        turn,
+        inbound: None,
+        enclosed: Vec::new(),
+        deliveries: Vec::new(),
+    }
 }
 
 fn change(state: &mut Conversation, at: i64, kind: EventKind) -> Commit {
