@@ -203,6 +203,8 @@ impl Conversation {
         }
         if !decision.deliveries.is_empty() {
             self.around.outbox.cast(WhatsAppOutboxMsg::Due(self.id));
+            // Whoever answers has read.
+            self.seen(rules.snapshot(), rules.snapshot().last_seq, false);
         }
         if !decision.events.is_empty() {
             self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));

@@ -225,6 +225,8 @@ async fn quick_replies_templates_and_read_marks() {
 
     let mut desk = line.server.desk(&line.admin).await;
     desk.open(&line.conversation, None).await;
+    assert!(line.graph.say(GUEST, "Thank you!").await);
+    let seq = desk.event("message").await["seq"].as_u64().unwrap();
     let before = line.graph.marks().len();
     desk.send(json!({"type": "read", "conversation": line.conversation, "seq": seq})).await;
     let give_up = Instant::now() + PATIENCE;
