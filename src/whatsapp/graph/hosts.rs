@@ -22,7 +22,7 @@ pub(super) fn may_serve_media(url: &Url, base: &Url) -> bool {
     url.scheme() == "https"
         && url.port_or_known_default() == Some(443)
         && url.username().is_empty()
-        && MEDIA_HOSTS.iter().any(|pattern| known(pattern))
+        && MEDIA_HOSTS.iter().any(known)
 }
 
 /// True for an address on this machine, as stand-ins have it.

@@ -199,7 +199,7 @@ export class Client {
       case 'presence':
         return this.#tell({ type: 'presence', agents: frame.agents });
       case 'alarm':
-        return this.#tell({ type: 'alarm', message: frame.message });
+        return this.#tell({ type: 'alarm', message: frame.message ?? null });
       case 'pong':
         return;
       default: {
