@@ -4,6 +4,7 @@
 mod demo;
 mod health;
 mod parts;
+pub mod whatsapp;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};

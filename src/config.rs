@@ -152,6 +152,8 @@ pub struct WhatsApp {
     pub phone_number_id: String,
     /// Another address of the Graph API.
     pub api_base: Option<String>,
+    /// How long a status is waited for after a send without a clear answer, before it is repeated.
+    pub unclear_for: Duration,
 }
 
 /// Logs, metrics, traces.
@@ -308,6 +310,7 @@ fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
     let access_token = from.optional("WHATSAPP_ACCESS_TOKEN", parse::secret)?;
     let number = from.optional("WHATSAPP_PHONE_NUMBER_ID", parse::text)?;
     let api_base = from.optional("WHATSAPP_API_BASE", parse::http_url)?;
+    let unclear_seconds = from.value("WHATSAPP_UNCLEAR_SECONDS", parse::count)?;
     let given = [verify_token.is_some(), app_secrets.is_some(), access_token.is_some(), number.is_some()];
     if given == [false; 4] {
         return Ok(None);
@@ -319,5 +322,6 @@ fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
         access_token: access_token.ok_or_else(missing("WHATSAPP_ACCESS_TOKEN"))?,
         phone_number_id: number.ok_or_else(missing("WHATSAPP_PHONE_NUMBER_ID"))?,
         api_base,
+        unclear_for: Duration::from_secs(u64::from(unclear_seconds)),
     }))
 }

@@ -34,6 +34,7 @@ mod pages;
 mod session;
 pub mod sockets;
 pub mod state;
+mod templates;
 mod whatsapp;
 mod ws;
 
@@ -80,6 +81,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::add)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::one)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(templates::list)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))

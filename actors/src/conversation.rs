@@ -18,8 +18,9 @@ use frontdesk_domain::conversation::{
     ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
     TurnStep,
 };
+use frontdesk_domain::event::Channel;
 use frontdesk_domain::frame::ServerFrame;
-use frontdesk_domain::ids::{ConversationId, TurnId};
+use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
 use frontdesk_domain::people::{Audience, AuthorKind, Principal};
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::timestamp::Timestamp;
@@ -28,7 +29,9 @@ use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::fanout::Fanout;
-use crate::messages::{AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest};
+use crate::messages::{
+    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
+};
 use crate::ports::{Commit, Ladder, Store, StoreError, TurnRow};
 
 /// How long a retiring conversation still takes what was on its way when it left the directory.
@@ -49,6 +52,8 @@ pub struct Surroundings {
     pub inbox: Address<InboxMsg>,
     /// To whom alarms go that nobody acknowledges.
     pub ladder: Ladder,
+    /// Who sends what goes out over WhatsApp.
+    pub outbox: Address<WhatsAppOutboxMsg>,
 }
 
 /// The actor.
@@ -217,6 +222,11 @@ impl Conversation {
                 Effect::WakeAt(_) => {}
             }
         }
+        if !decision.deliveries.is_empty() {
+            self.around.outbox.cast(WhatsAppOutboxMsg::Due(self.id));
+            // Whoever answers has read.
+            self.seen(rules.snapshot(), rules.snapshot().last_seq, false);
+        }
         if !decision.events.is_empty() {
             self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
         }
@@ -238,7 +248,15 @@ impl Conversation {
             direct: live.direct,
         };
         self.around.pool.cast(AiPoolMsg::Ask { request, reply: myself.clone() });
+        self.seen(snapshot, snapshot.last_seq, true);
         myself.send_after(TURN_LOST_AFTER, move || ConversationMsg::CheckTurn { turn });
+    }
+
+    /// Lets the guest's phone know, on a channel that shows such things.
+    fn seen(&self, snapshot: &Snapshot, seq: Seq, typing: bool) {
+        if snapshot.channel == Channel::Whatsapp {
+            self.around.outbox.cast(WhatsAppOutboxMsg::Seen { conversation: self.id, seq, typing });
+        }
     }
 
     /// A turn that is still the same after so long was lost with its worker: people are asked.
@@ -284,8 +302,9 @@ fn commit(decision: &Decision, next: &Snapshot) -> Commit {
         TurnStep::Close => TurnRow::Close,
     };
     let (inbound, enclosed) = (decision.inbound.clone(), decision.enclosed.clone());
-    let ended = decision.ended.clone();
-    Commit { events: decision.events.clone(), snapshot: next.clone(), turn, inbound, enclosed, ended }
+    let (ended, deliveries) = (decision.ended.clone(), decision.deliveries.clone());
+    let events = decision.events.clone();
+    Commit { events, snapshot: next.clone(), turn, inbound, enclosed, ended, deliveries }
 }
 
 /// Tells the readers: what is stored, then what passes.

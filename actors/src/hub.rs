@@ -31,6 +31,7 @@ use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
 use crate::socket::Voice;
 use crate::whatsapp_media::MediaPlan;
+use crate::whatsapp_outbox::OutboxPlan;
 use crate::{conversation, socket};
 
 /// How long a caller waits for a conversation. Longer than any commit that is going to succeed.
@@ -54,6 +55,8 @@ pub struct Foundation {
     pub quotas: Arc<Quotas>,
     /// Where guests' files come from and go, if there is a channel that brings any.
     pub media: Option<MediaPlan>,
+    /// How messages go out over WhatsApp, if they do.
+    pub outbox: Option<OutboxPlan>,
     /// Names the log.
     pub epoch: Uuid,
     /// Names this process.
@@ -89,6 +92,7 @@ impl Hub {
             pool: at.ai_pool.clone(),
             inbox: at.inbox.clone(),
             ladder: on.ladder,
+            outbox: at.whatsapp_outbox.clone(),
         });
         let (around, supervisor) = (Arc::clone(&conversations), at.conversations.clone());
         directory
@@ -111,7 +115,14 @@ impl Hub {
             store: Arc::clone(&store),
             limits: limits.clone(),
         });
-        let plan = Plan { addresses: at.clone(), conversations, sockets, ai_pool, media: on.media };
+        let plan = Plan {
+            addresses: at.clone(),
+            conversations,
+            sockets,
+            ai_pool,
+            media: on.media,
+            outbox: on.outbox,
+        };
         let (root, done) = Actor::spawn(None, Root { plan }, ()).await?;
         let shared = Shared {
             at,

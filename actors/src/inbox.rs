@@ -1,5 +1,5 @@
 //! The inbox: what every agent of a property sees, whatever is open: conversations that changed, and
-//! colleagues who come and go.
+//! colleagues who come and go, and what needs a person's hand.
 //!
 //! Started by the root supervisor.
 //! Owns the list of agents' sockets, and the summaries gathered since the last flush.
@@ -37,6 +37,8 @@ pub struct Inbox;
 #[derive(Default)]
 pub struct State {
     properties: HashMap<PropertyId, Team>,
+    /// What needs a person's hand.
+    alarm: Option<String>,
     flush_due: bool,
 }
 
@@ -70,6 +72,7 @@ impl Actor for Inbox {
             }
             InboxMsg::Leave { id } => on_leave(id, state),
             InboxMsg::Changed(summary) => on_changed(&myself, *summary, state),
+            InboxMsg::Alarm(alarm) => on_alarm(alarm, state),
             InboxMsg::Flush => on_flush(&myself, state),
         }
         Ok(())
@@ -80,11 +83,22 @@ fn on_join(id: SocketId, delivery: &Delivery, property: PropertyId, agent: Agent
     let team = state.properties.entry(property).or_default();
     let news = !team.is_online(&agent);
     team.sockets.insert(id, (delivery.clone(), agent));
+    if let Some(message) = &state.alarm {
+        delivery.push(&ServerFrame::Alarm { message: Some(message.clone()) }.encode());
+    }
     let frame = team.presence(None);
     if news {
         team.tell(&frame);
     } else {
         delivery.push(&frame);
+    }
+}
+
+fn on_alarm(alarm: Option<String>, state: &mut State) {
+    let frame = ServerFrame::Alarm { message: alarm.clone() }.encode();
+    state.alarm = alarm;
+    for team in state.properties.values() {
+        team.tell(&frame);
     }
 }
 

@@ -23,3 +23,4 @@ pub mod subscription;
 pub mod web_ingress;
 pub mod whatsapp_ingress;
 pub mod whatsapp_media;
+pub mod whatsapp_outbox;

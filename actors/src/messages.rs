@@ -21,8 +21,9 @@ use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::outbox::{Delivery, Outbox};
-use crate::socket::Voice;
+use crate::ports::whatsapp;
 use crate::ports::{Bill, ModelError, Prompt};
+use crate::socket::Voice;
 
 /// A conversation.
 pub type ConversationRef = ActorRef<ConversationMsg>;
@@ -297,6 +298,8 @@ pub enum InboxMsg {
     },
     /// A conversation changed.
     Changed(Box<Summary>),
+    /// Something that needs a person's hand, in words; `None`: it is done.
+    Alarm(Option<String>),
     /// Tell what was gathered. Sent by itself.
     Flush,
 }
@@ -380,6 +383,75 @@ pub enum WhatsAppOutboxMsg {
         /// Answered when it is on disk.
         reply: RpcReplyPort<Result<(), Refusal>>,
     },
+    /// A conversation has something to send.
+    Due(ConversationId),
+    /// Look into the table. Sent by itself, now and then.
+    Look,
+    /// What the table holds. Sent by the look itself.
+    Found(Vec<whatsapp::Delivery>),
+    /// What is first in a conversation. Sent by the read itself.
+    Head {
+        /// Where.
+        conversation: ConversationId,
+        /// Nothing: all of it is done.
+        head: Option<Box<whatsapp::Delivery>>,
+    },
+    /// A try has ended. Sent by the try itself.
+    Attempted(Box<Attempted>),
+    /// A report may have settled what a conversation waits for. Sent by itself.
+    Settled(ConversationId),
+    /// Tell conversations what became of their messages: one, or all. Sent by itself.
+    TellNews(Option<ConversationId>),
+    /// Staff have read the guest's messages up to here, or an answer to them is being written.
+    Seen {
+        /// Where.
+        conversation: ConversationId,
+        /// The last event read.
+        seq: Seq,
+        /// An answer is being written.
+        typing: bool,
+    },
+    /// A read mark is done with, or given up. Sent by itself.
+    Marked(ConversationId),
+    /// See what may be sent now. Sent by itself.
+    Pump,
+}
+
+/// How a try to send something ended, and what that means for others.
+#[derive(Debug)]
+pub struct Attempted {
+    /// Where.
+    pub conversation: ConversationId,
+    /// What is first there now.
+    pub next: Option<Box<whatsapp::Delivery>>,
+    /// WhatsApp took it.
+    pub taken: bool,
+    /// Staff are to be told something.
+    pub news: bool,
+    /// The table did not answer: what is first there now is not known.
+    pub table_failed: bool,
+    /// This guest gets nothing for so long.
+    pub guest_waits: Option<Duration>,
+    /// The number sends nothing for so long.
+    pub number_waits: Option<Duration>,
+    /// The number sends nothing until a person has done something, and why.
+    pub stopped: Option<String>,
+}
+
+impl Attempted {
+    /// A try of which nothing is known.
+    pub fn lost(conversation: ConversationId) -> Self {
+        Self {
+            conversation,
+            next: None,
+            taken: false,
+            news: false,
+            table_failed: true,
+            guest_waits: None,
+            number_waits: None,
+            stopped: None,
+        }
+    }
 }
 
 /// A turn that the AI is to answer.

@@ -1,5 +1,7 @@
 //! What the actors need of the world outside, as traits. The process implements them; the tests fake them.
 
+pub mod whatsapp;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use frontdesk_domain::conversation::{
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Alias;
+use frontdesk_domain::outgoing::Outgoing;
 use frontdesk_domain::people::{AgentRef, Audience, Author, GuestProfile};
 use frontdesk_domain::pool::{Spent, Tokens};
 use frontdesk_domain::timestamp::Timestamp;
@@ -33,6 +36,8 @@ pub struct Commit {
     pub enclosed: Vec<Enclosed>,
     /// The turns that are over.
     pub ended: Vec<EndedTurn>,
+    /// What its messages become on their way to a phone.
+    pub deliveries: Vec<Outgoing>,
 }
 
 /// What becomes of the row that remembers an open turn.

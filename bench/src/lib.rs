@@ -1,6 +1,7 @@
 //! The harness of Frontdesk: stand-ins for the services it talks to, and measurements of the server from
 //! outside. It knows the server only by its protocol, never by its code.
 
+pub mod fake_graph;
 pub mod fake_openai;
 pub mod http;
 pub mod load;

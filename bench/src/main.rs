@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use frontdesk_bench::fake_graph;
 use frontdesk_bench::fake_openai::script::KEYS;
 use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
 use frontdesk_bench::report::{self, spread};
@@ -27,6 +28,8 @@ enum Command {
     /// A stand-in for OpenAI that misbehaves as told. E.g.: frontdesk-bench fake-openai --port 9099
     #[command(after_long_help = keys())]
     FakeOpenai(Fake),
+    /// A stand-in for WhatsApp: a number, and a guest's phone as a page. E.g.: frontdesk-bench fake-graph
+    FakeGraph(fake_graph::command::FakeGraphArgs),
     /// Cold start and idle memory. E.g.: frontdesk-bench start --conversations 100000 --server target/release/frontdesk
     Start(Start),
     /// Kills the server under load and judges every promise. E.g.: frontdesk-bench torture --kills 100 --seed 1
@@ -97,6 +100,7 @@ struct Start {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::FakeOpenai(fake) => serve(&fake).await,
+        Command::FakeGraph(args) => fake_graph::command::run(args, &mut std::io::stdout()).await,
         Command::Start(args) => measure(args).await,
         Command::Torture(args) => torment(&args).await,
         Command::FsyncOrder(args) => synced(&args).await,

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use frontdesk_actors::ai_pool::Limits;
 use frontdesk_actors::books::Books;
 use frontdesk_actors::hub::{Foundation, Hub};
-use frontdesk_actors::ports::{Ladder, Model, Pager, Store};
+use frontdesk_actors::ports::{Files, Ladder, Model, Pager, Store};
 use frontdesk_actors::quotas::Quotas;
+use frontdesk_actors::whatsapp_media::MediaPlan;
 use frontdesk_domain::ids::PropertyId;
 
 use crate::ai::bill::Billing;
@@ -28,7 +29,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
 use crate::whatsapp::Webhook;
 
-use super::{StartError, demo};
+use super::{StartError, demo, whatsapp};
 
 /// The slug of the property that the first start makes.
 const DEFAULT_PROPERTY: &str = "default";
@@ -62,6 +63,13 @@ impl Parts {
         let knowledge = KnowledgeBases::new(store.clone(), retriever::build(speech));
         let quotas = Arc::new(Quotas::new(config.server.rate_limits));
         let books = Arc::new(Books::default());
+        let files = Folder::new(&config.storage.data_dir);
+        let kept: Arc<dyn Files> = Arc::new(files.clone());
+        let graph = match &config.whatsapp {
+            Some(settings) => Some(whatsapp::client(settings, Some(Arc::clone(&kept)))?),
+            None => None,
+        };
+        let channel = config.whatsapp.as_ref().zip(graph.as_ref());
         let (hub, _) = Hub::start(Foundation {
             store: store.clone() as Arc<dyn Store>,
             model: language_model(&config.ai, &knowledge, &books)?,
@@ -70,15 +78,15 @@ impl Parts {
             books: Arc::clone(&books),
             ladder: ladder(&config.alarms),
             quotas: Arc::clone(&quotas),
-            media: None,
+            media: graph.clone().map(|graph| MediaPlan { source: Arc::new(graph), files: kept }),
+            outbox: channel.map(|(settings, graph)| whatsapp::outbox(settings, graph, &store)),
             epoch: db.epoch().await?,
             node: Uuid::now_v7().simple().to_string(),
         })
         .await
         .context("the actors did not start")?;
 
-        let files = Folder::new(&config.storage.data_dir);
-        let whatsapp = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
+        let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let attempts = Attempts::new(config.server.rate_limits);
         let vault = vault(&config)?;
         let state = AppState {
@@ -89,7 +97,8 @@ impl Parts {
             config,
             quotas,
             hasher,
-            whatsapp,
+            whatsapp: webhook,
+            graph,
             files,
             uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             knowledge_changed: Arc::new(move |property| knowledge.changed(property)),

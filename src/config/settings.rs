@@ -158,6 +158,12 @@ pub const SETTINGS: &[Setting] = &[
     row("WHATSAPP_PHONE_NUMBER_ID", "", WHATSAPP, "the number that sends"),
     row("WHATSAPP_API_BASE", "", HTTP_URL, "another address of the Graph API"),
     row(
+        "WHATSAPP_UNCLEAR_SECONDS",
+        "30",
+        COUNT,
+        "how long a status is waited for before a send without a clear answer is repeated",
+    ),
+    row(
         "FRONTDESK_RATE_LIMITS",
         "on",
         "on, or off while FRONTDESK_LISTEN is a loopback address",

@@ -17,6 +17,7 @@ use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::store::Database;
 use crate::whatsapp::Webhook;
+use crate::whatsapp::graph::GraphClient;
 
 /// Told whenever a property's knowledge has changed.
 pub type KnowledgeChanged = Arc<dyn Fn(PropertyId) + Send + Sync>;
@@ -38,6 +39,8 @@ pub struct AppState {
     pub attempts: Attempts,
     /// Stored secrets.
     pub vault: Vault,
+    /// The client for the Graph API; `None` while WhatsApp is off.
+    pub graph: Option<GraphClient>,
     /// The WhatsApp channel's webhook; `None` while the channel is off.
     pub whatsapp: Option<Arc<Webhook>>,
     /// The bytes of attachments.

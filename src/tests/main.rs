@@ -40,3 +40,4 @@ mod torture;
 mod turns;
 mod whatsapp_flood;
 mod whatsapp_in;
+mod whatsapp_out;

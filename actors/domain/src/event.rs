@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{ClientId, ConversationId, Seq};
-pub use crate::message::{Attachment, Channel, Citation, Message};
+pub use crate::message::{Attachment, Channel, Citation, Message, SentTemplate};
 use crate::people::{AgentRef, Audience, Author, GuestProfile};
 use crate::timestamp::Timestamp;
 
@@ -63,7 +63,8 @@ pub enum AlarmStep {
     Acknowledged,
 }
 
-/// How far a message got on its channel. Only ever moves up.
+/// How far a message got on its channel. Only ever moves up: what arrived has not failed, whatever is heard
+/// later, and what failed may still arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -71,12 +72,12 @@ pub enum AlarmStep {
 pub enum DeliveryState {
     /// The channel took it.
     Sent,
+    /// It will not arrive, as far as is known.
+    Failed,
     /// It is on the guest's phone.
     Delivered,
     /// The guest has read it.
     Read,
-    /// It will not arrive.
-    Failed,
 }
 
 /// Where a request stands.

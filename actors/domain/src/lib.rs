@@ -10,6 +10,7 @@ pub mod frame;
 pub mod ids;
 pub mod inbound;
 pub mod message;
+pub mod outgoing;
 pub mod people;
 pub mod permission;
 pub mod pool;

@@ -73,6 +73,7 @@ impl Desk {
             text: "words".into(),
             note,
             reply_to: None,
+            suggestions: vec![],
             attachments: files.iter().map(|found| found.file.id).collect(),
             files: files.to_vec(),
         }))

@@ -124,6 +124,7 @@ impl World {
                 text,
                 note,
                 reply_to: None,
+                suggestions: vec![],
                 attachments: vec![],
                 files: vec![],
             };

@@ -61,9 +61,13 @@ impl Conversation {
         }
         state.marks_unsaved = true;
         let seq = rules.read_by(by.kind);
+        let by_agent = by.kind == AuthorKind::Agent;
         let counted = by.kind == AuthorKind::Agent && rules.summary().unread != unread;
         let frame = ServerFrame::Read { conversation: self.id, by, seq };
         state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
+        if by_agent {
+            self.seen(rules.snapshot(), seq, false);
+        }
         if counted {
             // The list is read from the store: agents must find there what they see live.
             self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
@@ -110,6 +114,7 @@ impl Conversation {
             inbound: None,
             enclosed: Vec::new(),
             ended: Vec::new(),
+            deliveries: Vec::new(),
         };
         if self.around.store.append(commit).await.is_err() {
             state.marks_unsaved = true;

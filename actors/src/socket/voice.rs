@@ -117,7 +117,7 @@ impl Client {
         permit: Permit,
     ) -> Result<(), Refused> {
         match frame {
-            ClientFrame::Send { id, conversation, text, note, reply_to, attachments } => {
+            ClientFrame::Send { id, conversation, text, note, reply_to, attachments, suggestions } => {
                 let to = self.where_to(conversation)?;
                 let say = Say {
                     by: self.who.author(),
@@ -125,6 +125,7 @@ impl Client {
                     text,
                     note: note.unwrap_or(false),
                     reply_to,
+                    suggestions: suggestions.unwrap_or_default(),
                     attachments: attachments.unwrap_or_default(),
                     files: Vec::new(),
                 };

@@ -64,6 +64,7 @@ impl World {
             books: Arc::default(),
             media: None,
             ladder,
+            outbox: None,
             quotas: Arc::new(Quotas::new(limited)),
             epoch: Uuid::nil(),
             node: "test".into(),

@@ -13,7 +13,7 @@ use frontdesk_domain::people::Audience;
 use super::fault::Fault;
 use super::sheet::Sheet;
 use super::values::{self, Values};
-use super::{attachments, rows};
+use super::{attachments, deliveries, rows};
 
 /// `OR FAIL`: whoever runs a statement that fails rolls back to before all of them, so SQLite need not keep a
 /// copy of every page to take back the one statement.
@@ -59,7 +59,7 @@ pub(super) async fn store<'a>(
     let mut with_more: Vec<&'a Commit> = Vec::new();
     let mut ended = Sheet::default();
     for (commit, before) in commits {
-        if commit.inbound.is_some() || !commit.enclosed.is_empty() {
+        if commit.inbound.is_some() || !commit.enclosed.is_empty() || !commit.deliveries.is_empty() {
             with_more.push(commit);
         }
         for (event, position) in commit.events.iter().zip(before + 1..) {
@@ -88,6 +88,7 @@ pub(super) async fn store<'a>(
     closed.run(DELETE_TURNS, conn).await?;
     for commit in with_more {
         attachments::store(conn, commit).await?;
+        deliveries::store(conn, commit).await?;
     }
     ended.run(INSERT_ENDED_TURNS, conn).await?;
     Ok(())

@@ -10,6 +10,7 @@ mod books;
 mod commits;
 mod copy;
 mod cursor;
+mod deliveries;
 mod fault;
 mod fold;
 mod group;

@@ -35,6 +35,8 @@ export class Desk {
   me = $state.raw<Agent>();
   link = $state.raw<LinkState>({ state: 'idle' });
   presence = $state.raw<readonly AgentPresence[]>([]);
+  /** What the server cannot set right by itself, in its words. */
+  alarm = $state<string | null>(null);
   /** Accounts, for admins; the others know their colleagues from the presence frames. */
   agents = $state.raw<readonly Agent[]>([]);
 
@@ -233,6 +235,7 @@ export class Desk {
         return;
       case 'welcome':
         this.limit = notice.limits.text;
+        this.alarm = null; // told again, if it still is so
         clock.set(this.client.serverNow());
         void this.inbox.refresh();
         return;
@@ -245,6 +248,9 @@ export class Desk {
         return this.inbox.merge(notice.upserts);
       case 'presence':
         this.presence = notice.agents;
+        return;
+      case 'alarm':
+        this.alarm = notice.message;
         return;
       case 'thread':
       case 'outbox':

@@ -173,6 +173,7 @@ export class Chat {
         return this.#refresh();
       case 'inbox':
       case 'presence':
+      case 'alarm':
         return; // for agents
       default: {
         const unseen: never = notice;

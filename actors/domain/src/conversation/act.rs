@@ -47,6 +47,7 @@ impl Draft<'_> {
             Action::Snooze { until } => self.act_snooze(own, until)?,
             Action::Tag { add, remove } => self.act_tag(own, &add, &remove)?,
             Action::Profile { guest } => self.act_profile(own, &guest)?,
+            action @ Action::Template { .. } => self.act_template(own.by, own.id, own.digest, action)?,
             Action::Rate { stars, comment } => self.act_rate(own, stars, comment)?,
         }
         Ok(())

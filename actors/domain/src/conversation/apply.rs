@@ -2,6 +2,7 @@
 
 use crate::answerer::ends_with_question;
 use crate::event::{AlarmStep, Event, EventKind, Message, Mode, Status};
+use crate::outgoing::goes_out;
 use crate::people::{Audience, AuthorKind};
 use crate::summary::{LastMessage, PREVIEW_MAX_CHARS};
 use crate::text::shorten;
@@ -104,8 +105,8 @@ impl Snapshot {
                     None => {}
                 }
             }
+            EventKind::Delivery { of, state, .. } => self.progress.take(*of, *state),
             EventKind::Note { .. }
-            | EventKind::Delivery { .. }
             | EventKind::Rating { .. }
             | EventKind::Request { .. }
             | EventKind::Reaction { .. }
@@ -120,6 +121,9 @@ impl Snapshot {
             by: event.by.clone(),
             at: event.at,
         });
+        if goes_out(&event.by, message) {
+            self.progress.follow(event.seq);
+        }
         match event.by.kind {
             AuthorKind::Guest => {
                 self.window_until = self.window_until.max(window::until(event.at, message));

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::event::{Attachment, Citation};
+use crate::event::{Attachment, Citation, DeliveryState};
 use crate::frame::Action;
 use crate::ids::{ClientId, PropertyId, Seq, TurnId};
 use crate::inbound::Expected;
@@ -31,6 +31,15 @@ pub enum Command {
         /// To whom.
         to: String,
     },
+    /// What became of a message on its channel, as far as is known.
+    Delivered {
+        /// The message.
+        of: Seq,
+        /// How far it got.
+        state: DeliveryState,
+        /// Why it failed.
+        error: Option<String>,
+    },
     /// The time of a snooze has come.
     Wake,
     /// The conversation was loaded from the store: is a turn left over from before?
@@ -50,6 +59,8 @@ pub struct Say {
     pub note: bool,
     /// The message that is answered.
     pub reply_to: Option<Seq>,
+    /// Quick replies to choose from.
+    pub suggestions: Vec<String>,
     /// Uploads that go with it.
     pub attachments: Vec<Uuid>,
     /// What is known of these uploads, looked up by the conversation before it decides.

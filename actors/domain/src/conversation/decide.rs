@@ -3,6 +3,7 @@
 use crate::event::{AlarmStep, Event, EventKind, Message, Mode, Status, Urgency};
 use crate::frame::Outcome;
 use crate::ids::{ClientId, Seq, TurnId};
+use crate::outgoing;
 use crate::people::{Audience, Author, AuthorKind};
 use crate::refusal::{Code, Refusal};
 use crate::timestamp::Timestamp;
@@ -30,6 +31,7 @@ impl Conversation {
             },
             Command::Quiet(turn, due) => draft.quiet(turn, due),
             Command::Escalate { since, rung, to } => draft.escalate(since, rung, &to),
+            Command::Delivered { of, state, error } => draft.delivered(of, state, error)?,
             Command::Wake => draft.wake(),
             Command::Recover => draft.recover(),
         }
@@ -84,6 +86,9 @@ impl<'a> Draft<'a> {
             EventKind::Urgency { urgency, alarm, .. } => {
                 self.urgency = *urgency;
                 self.alarm = alarm.map_or(self.alarm, |step| step != AlarmStep::Acknowledged);
+            }
+            EventKind::Message(message) => {
+                self.decision.deliveries.extend(outgoing::deliveries(seq, &by, message));
             }
             _ => {}
         }

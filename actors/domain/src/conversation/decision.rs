@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::frame::Outcome;
 use crate::ids::{ClientId, Seq, TurnId};
 use crate::inbound::Expected;
+use crate::outgoing::Outgoing;
 use crate::people::Author;
 use crate::timestamp::Timestamp;
 
@@ -26,6 +27,8 @@ pub struct Decision {
     pub enclosed: Vec<Enclosed>,
     /// The turns that are over: stored for good.
     pub ended: Vec<EndedTurn>,
+    /// What its messages become on a channel that is not ours: stored in the same commit.
+    pub deliveries: Vec<Outgoing>,
     /// What readers are told without its being stored.
     pub notices: Vec<Notice>,
     /// What is to be done elsewhere.

@@ -10,6 +10,7 @@ mod apply;
 mod command;
 mod decide;
 mod decision;
+mod delivery;
 mod ended;
 mod gather;
 mod receive;
@@ -44,6 +45,8 @@ pub const TYPING_MILLIS: i64 = 4_000;
 pub const RESTARTS_MAX: u8 = 2;
 /// How often an open turn is taken up again after a crash before people are asked.
 pub const RECOVERIES_MAX: u8 = 1;
+/// The longest quick reply, in characters.
+pub const SUGGESTION_MAX_CHARS: usize = 120;
 /// The most files that one message carries.
 pub const ATTACHMENTS_MAX: usize = 10;
 /// How long after a guest's message WhatsApp takes free text for the guest, in milliseconds.

@@ -5,14 +5,15 @@ use uuid::Uuid;
 use crate::answerer::{Interruption, interruption};
 use crate::event::{Attachment, EventKind, Message, Mode, Status};
 use crate::ids::{ClientId, Seq};
+use crate::outgoing::BUTTONS_MAX;
 use crate::people::{Author, AuthorKind};
 use crate::refusal::{Code, Refusal};
-use crate::text::check_text;
+use crate::text::{check_short, check_text};
 
 use super::command::{FoundFile, Say};
 use super::decide::{Draft, fingerprint};
 use super::decision::Enclosed;
-use super::{ATTACHMENTS_MAX, window};
+use super::{ATTACHMENTS_MAX, SUGGESTION_MAX_CHARS, window};
 
 impl Draft<'_> {
     pub(super) fn say(&mut self, say: Say) -> Result<(), Refusal> {
@@ -20,13 +21,17 @@ impl Draft<'_> {
         let reply_to = say.reply_to.map(|seq| seq.to_string()).unwrap_or_default();
         let note = if say.note { "note" } else { "message" };
         let files: Vec<String> = say.attachments.iter().map(ToString::to_string).collect();
-        let digest = fingerprint(&[note, &say.text, &reply_to, &files.join(",")]);
+        let mut body = vec![note.to_owned(), say.text.clone(), reply_to, files.join(",")];
+        // Only where there are any: what was stored before there were such must stay a repeat.
+        body.extend(say.suggestions.iter().cloned());
+        let digest = fingerprint(&body.iter().map(String::as_str).collect::<Vec<_>>());
         if self.is_repeat(&say.by, &say.id, digest)? {
             return Ok(());
         }
         if say.reply_to.is_some_and(|seq| seq == 0 || seq > self.state.last_seq()) {
             return Err(Refusal::new(Code::BadFrame, "reply_to names no event"));
         }
+        check_suggestions(&say)?;
         let files = self.enclosures(&say)?;
         match say.by.kind {
             AuthorKind::Guest => {
@@ -42,6 +47,7 @@ impl Draft<'_> {
                 self.check_window()?;
                 let mut message = self.message(&say.text);
                 message.reply_to = say.reply_to;
+                message.suggestions = say.suggestions;
                 message.attachments = files;
                 self.agent_says(say.by, say.id, digest, message);
             }
@@ -150,4 +156,21 @@ impl Draft<'_> {
             self.push(by.clone(), EventKind::Assigned { agent });
         }
     }
+}
+
+/// Quick replies go with an agent's message: at most three, short, none of them empty.
+fn check_suggestions(say: &Say) -> Result<(), Refusal> {
+    if say.suggestions.is_empty() {
+        return Ok(());
+    }
+    if say.by.kind != AuthorKind::Agent || say.note || say.suggestions.len() > BUTTONS_MAX {
+        return Err(Refusal::new(Code::BadFrame, "up to three suggestions, with an agent's message only"));
+    }
+    for suggestion in &say.suggestions {
+        check_short("suggestion", suggestion, SUGGESTION_MAX_CHARS)?;
+        if suggestion.trim().is_empty() {
+            return Err(Refusal::new(Code::BadText, "suggestion is empty"));
+        }
+    }
+    Ok(())
 }

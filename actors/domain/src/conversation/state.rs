@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Channel, Mode, Status, Urgency};
 use crate::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq, TurnId};
+use crate::outgoing::Progress;
 use crate::people::{AgentRef, AuthorKey, AuthorKind, GuestProfile, Principal};
 use crate::summary::{LastMessage, Summary};
 use crate::timestamp::Timestamp;
@@ -70,6 +71,9 @@ pub struct Snapshot {
     pub guest_read: Seq,
     /// A message of the guest came while the AI was speaking: it is answered next.
     pub unanswered: bool,
+    /// How far those messages got that went out over a channel that is not ours.
+    #[serde(default, skip_serializing_if = "Progress::is_empty")]
+    pub progress: Progress,
     /// Until when free text reaches the guest, on channels with such a window.
     #[serde(default)]
     pub window_until: Option<Timestamp>,
@@ -173,6 +177,7 @@ impl Conversation {
             agents_read: 0,
             guest_read: 0,
             unanswered: false,
+            progress: Progress::default(),
             window_until: None,
             settled: 0,
             episode: 0,

@@ -86,8 +86,15 @@ fn commit(state: &mut Conversation, events: Vec<Event>, turn: TurnStep) -> Commi
         TurnStep::Close => TurnRow::Close,
         TurnStep::Keep | TurnStep::Show(..) | TurnStep::Asked(_) => TurnRow::Keep,
     };
-    let ended = decision.ended;
-    Commit { events: decision.events, snapshot, turn, inbound: None, enclosed: Vec::new(), ended }
+    Commit {
+        events: decision.events,
+        snapshot,
+        turn,
+        inbound: None,
+        enclosed: Vec::new(),
+        ended: decision.ended,
+        deliveries: Vec::new(),
+    }
 }
 
 fn change(state: &mut Conversation, at: i64, kind: EventKind) -> Commit {
