@@ -52,6 +52,9 @@ impl Line {
             events.iter().any(|event| event["kind"] == "mode" && event["mode"] == "human")
         })
         .await;
+        // Its farewell is on its way too, and must not meet the faults that a test is about.
+        line.until("the AI's words went", |events| events.iter().any(|event| event["kind"] == "delivery"))
+            .await;
         line
     }
 
