@@ -83,7 +83,7 @@ impl Desk {
 #[test]
 fn one_message_one_event_whatever_it_looks_like_by_now() {
     let mut desk = Desk::new(Channel::Whatsapp);
-    let first = desk.text("a", START, "hello");
+    let first = desk.text("a", START, "hello?");
     let again = desk.text("a", START + 5, "hello, edited on the way");
     assert_eq!(again.ack, first.ack);
     assert!(again.events.is_empty() && again.inbound.is_none());
