@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use frontdesk_domain::{event, frame, ids, outgoing, people, refusal, summary, timestamp};
+use frontdesk_domain::{conversation, event, frame, ids, outgoing, people, refusal, summary, timestamp};
 use ts_rs::{Config, TS};
 
 const HEAD: &str = "// Made from the server's types by `make types`. Do not edit.
@@ -45,6 +45,8 @@ fn whole() -> String {
     declare::<event::Mode>(&mut out);
     declare::<event::Status>(&mut out);
     declare::<event::Urgency>(&mut out);
+    declare::<event::AlarmStep>(&mut out);
+    declare::<conversation::Alarm>(&mut out);
     declare::<event::Citation>(&mut out);
     declare::<event::Attachment>(&mut out);
     declare::<outgoing::Parameter>(&mut out);

@@ -93,8 +93,8 @@ export interface ListQuery {
 
 export const api = {
   me: () => call<Agent | { agent: Agent }>('GET', '/api/me').then(unwrap),
-  login: (email: string, password: string) =>
-    call<Agent | { agent: Agent }>('POST', '/api/login', { email, password }).then(unwrap),
+  login: (email: string, password: string, totp?: string) =>
+    call<Agent | { agent: Agent }>('POST', '/api/login', { email, password, totp }).then(unwrap),
   logout: () => call<void>('POST', '/api/logout'),
 
   conversations: (list: ListQuery) =>

@@ -107,8 +107,8 @@ export class Desk {
     }
   }
 
-  async login(email: string, password: string): Promise<void> {
-    this.#entered(await api.login(email, password));
+  async login(email: string, password: string, code?: string): Promise<void> {
+    this.#entered(await api.login(email, password, code));
   }
 
   async logout(): Promise<void> {

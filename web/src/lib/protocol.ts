@@ -146,6 +146,28 @@ export type Status = "open" | "waiting" | "snoozed" | "closed";
 export type Urgency = "normal" | "urgent";
 
 /**
+ * What becomes of an alarm.
+ */
+export type AlarmStep = "raised" | "escalated" | "acknowledged";
+
+/**
+ * An alarm that nobody has acknowledged.
+ */
+export type Alarm = { 
+/**
+ * When it was raised.
+ */
+since: Timestamp, 
+/**
+ * Why, as a short code.
+ */
+reason: string, 
+/**
+ * How often it was passed on since.
+ */
+rung: number, };
+
+/**
  * The knowledge entry that an answer rests on.
  */
 export type Citation = { 
