@@ -6,7 +6,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 # The same packages, features and targets for lint, tests and browser tests, so that dependencies are built once.
 ALL := --workspace --features frontdesk-domain/typescript
 
-.PHONY: run test test-rust test-web test-browser pages types fmt lint clean
+.PHONY: run test test-rust test-web test-browser bench pages types fmt lint clean
 
 ## run: build the pages and the server, start it on SQLite in ./data
 run: pages
@@ -27,7 +27,17 @@ lint: pages
 
 ## test-rust: the rules, the actors, the server over real sockets, the harness, each with its own lines
 test-rust: pages
-	cargo test $(ALL)
+	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
+
+## fuzz: webhook bodies changed at random, each 10,000 times
+.PHONY: fuzz
+fuzz:
+	FRONTDESK_FUZZ_SECONDS=3600 cargo test $(ALL) --lib whatever_comes -- --nocapture
+
+## flood: 5,000 webhooks out of order, several times at once, with the server killed between
+.PHONY: flood
+flood: pages
+	FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
 
 ## test-web: types, format and unit tests of the pages
 test-web: web/node_modules/.package-lock.json
@@ -54,6 +64,18 @@ fsync-order: pages
 	cargo build --release --bin frontdesk
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
+
+## bench: measures everything three times, and writes the tables anew (needs a quiet machine; 10 minutes)
+bench: pages
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	./target/release/frontdesk-bench all --runs 3 --out target/bench --command 'make bench' \
+		$$(grep -l 'figures:begin' bench/FIGURES.md README.md | sed 's/^/--figures /')
+
+## conformance: the suite of RFC 6455 against our reader and writer
+.PHONY: conformance
+conformance: pages
+	.ci/conformance
 
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html

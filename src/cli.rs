@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backups;
+mod check;
 mod offline;
 
 use std::io::Write;
@@ -69,6 +70,11 @@ enum Command {
     },
     /// Seal stored secrets anew under a new key. The server must be stopped
     RotateKey(Serve),
+    /// Try a connection to the outside, and say what to do about each part that fails (exit code 0: all well)
+    Check {
+        #[command(subcommand)]
+        what: check::What,
+    },
     /// Try questions on knowledge: prints what the embedded answerer would do with each
     Evaluate {
         /// Entries: `{"hotel":{"entries":[{"id","q","a"}]}}` or `[{"id","question","answer"}]`
@@ -99,6 +105,7 @@ pub fn run() -> ExitCode {
             accounts::reset_login(&email, settings.config.or(cli.serve.config).as_deref())
         }
         Some(Command::RotateKey(args)) => accounts::rotate_key(args.config.or(cli.serve.config).as_deref()),
+        Some(Command::Check { what }) => check::run(what, cli.serve.config),
         Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }
 }

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use frontdesk_actors::ports::Rung;
 use frontdesk_domain::people::Role;
+use frontdesk_domain::pool::{Budget, Price};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -34,6 +36,8 @@ pub struct Config {
     pub first_admin: Option<FirstAdmin>,
     /// The AI service.
     pub ai: Ai,
+    /// Alarms that nobody acknowledges.
+    pub alarms: Alarms,
     /// WhatsApp, if it is set up.
     pub whatsapp: Option<WhatsApp>,
     /// Logs, metrics, traces.
@@ -120,6 +124,19 @@ pub struct Ai {
     pub max_concurrency: u32,
     /// The number that guests are told to call in an emergency.
     pub emergency_number: String,
+    /// What may be spent.
+    pub budget: Budget,
+    /// What tokens cost.
+    pub price: Price,
+}
+
+/// Alarms that nobody acknowledges.
+#[derive(Clone, Debug, Default)]
+pub struct Alarms {
+    /// To whom they are passed on, and after how long.
+    pub rungs: Vec<Rung>,
+    /// Where that is sent.
+    pub webhook: Option<String>,
 }
 
 /// The WhatsApp channel.
@@ -135,6 +152,8 @@ pub struct WhatsApp {
     pub phone_number_id: String,
     /// Another address of the Graph API.
     pub api_base: Option<String>,
+    /// How long a status is waited for after a send without a clear answer, before it is repeated.
+    pub unclear_for: Duration,
 }
 
 /// Logs, metrics, traces.
@@ -198,6 +217,20 @@ impl Config {
                 max_tpm: from.value("OPENAI_MAX_TPM", parse::count)?,
                 max_concurrency: from.value("OPENAI_MAX_CONCURRENCY", parse::count)?,
                 emergency_number: from.value("FRONTDESK_EMERGENCY_NUMBER", parse::phone_number)?,
+                budget: Budget {
+                    day_tokens: from.optional("OPENAI_DAY_TOKENS", parse::tokens)?,
+                    month_tokens: from.optional("OPENAI_MONTH_TOKENS", parse::tokens)?,
+                    day_micros: from.optional("OPENAI_DAY_COST", parse::money)?,
+                    month_micros: from.optional("OPENAI_MONTH_COST", parse::money)?,
+                },
+                price: Price {
+                    prompt_micros: from.optional("OPENAI_PRICE_PROMPT", parse::money)?.unwrap_or(0),
+                    completion_micros: from.optional("OPENAI_PRICE_ANSWER", parse::money)?.unwrap_or(0),
+                },
+            },
+            alarms: Alarms {
+                rungs: from.value("FRONTDESK_ESCALATION", parse::rungs)?,
+                webhook: from.optional("FRONTDESK_ESCALATION_WEBHOOK", parse::http_url)?,
             },
             whatsapp: whatsapp(from)?,
             telemetry: Telemetry {
@@ -277,6 +310,7 @@ fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
     let access_token = from.optional("WHATSAPP_ACCESS_TOKEN", parse::secret)?;
     let number = from.optional("WHATSAPP_PHONE_NUMBER_ID", parse::text)?;
     let api_base = from.optional("WHATSAPP_API_BASE", parse::http_url)?;
+    let unclear_seconds = from.value("WHATSAPP_UNCLEAR_SECONDS", parse::count)?;
     let given = [verify_token.is_some(), app_secrets.is_some(), access_token.is_some(), number.is_some()];
     if given == [false; 4] {
         return Ok(None);
@@ -288,5 +322,6 @@ fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
         access_token: access_token.ok_or_else(missing("WHATSAPP_ACCESS_TOKEN"))?,
         phone_number_id: number.ok_or_else(missing("WHATSAPP_PHONE_NUMBER_ID"))?,
         api_base,
+        unclear_for: Duration::from_secs(u64::from(unclear_seconds)),
     }))
 }

@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 mod account;
 mod agents;
 mod answers;
+mod attachments;
 pub mod client;
 mod commands;
 mod conversations;
@@ -34,6 +35,7 @@ mod pages;
 mod session;
 pub mod sockets;
 pub mod state;
+mod templates;
 mod whatsapp;
 mod ws;
 
@@ -78,6 +80,9 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(events::list)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(commands::say)))
         .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::add)))
+        .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::one)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(templates::list)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))
@@ -100,6 +105,8 @@ fn row(guard: Guard, limit: Limit, routes: UtoipaMethodRouter<AppState>) -> Utoi
 pub fn router(state: AppState) -> Router {
     let (paths, document) = table().split_for_parts();
     let json: Arc<str> = document::json(&document).into();
+    #[cfg(feature = "echo")]
+    let paths = paths.route("/ws/echo", get(ws::echo::path));
     paths
         .route("/api/openapi.json", get(async move || pages::document(&json)))
         .route("/", get(pages::guest))
@@ -136,6 +143,8 @@ mod tests {
             ("/api/knowledge/{id}", &["get", "put", "delete"]),
             ("/ws/guest", &["get"]),
             ("/webhooks/whatsapp", &["get", "post"]),
+            ("/api/attachments", &["post"]),
+            ("/api/attachments/{id}", &["get"]),
         ] {
             for method in methods {
                 assert!(document["paths"][path][method].is_object(), "{method} {path}");

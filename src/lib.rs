@@ -14,6 +14,8 @@ pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod http;
+pub mod pager;
 pub mod store;
 pub mod telemetry;
+
 pub mod whatsapp;

@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
-// The system's allocator, not mimalloc: after the same two password hashes of 19 MiB each an idle server
-// held 37 MiB with this one and 55 MiB with that.
+// Measured against the system's allocator with the same server: a tenth less CPU for a delivery, a quarter
+// less for a connection. The price: about 12 MiB more are held a while after a login, whose password hash
+// takes 19 MiB for a moment.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     frontdesk::cli::run()

@@ -1,42 +1,62 @@
-//! The AI pool: has turns answered, within the limits of the model behind it.
+//! The AI pool: has turns answered, fairly and within the limits of the model behind it.
 //!
 //! Started by the root supervisor.
-//! Owns the queue of turns, the slots and the rate; its workers are tasks that it watches.
+//! Owns the queue of turns, the slots, the rates and the books; its workers are tasks that it watches.
 //! Waits for nothing: workers wait.
 //! Killed by a bug only; conversations give lost turns to people.
 //! The world sees then: a hand-over in place of an answer.
 
+mod gate;
+mod job;
+mod outcome;
 mod worker;
 
-use std::collections::{HashMap, VecDeque};
-use std::num::NonZeroU32;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::task::AbortHandle;
+use ractor::{Actor, ActorProcessingErr, RpcReplyPort};
+use tokio::time::Instant;
 
-use frontdesk_domain::conversation::{TurnEnd, TurnNews};
-use frontdesk_domain::ids::TurnId;
+use frontdesk_domain::ids::{ConversationId, PropertyId, TurnId};
+use frontdesk_domain::pool::{
+    Budget, Caps, Class, Estimator, FairQueue, Item, Ledger, Millis, Price, RetryBudget, Spent,
+};
 
-use crate::messages::{AiPoolMsg, ConversationMsg, ConversationRef, TurnRequest};
-use crate::ports::{Model, Store};
+use crate::clock;
+use crate::messages::{AiPoolMsg, AiPoolRef, Attempt, Busy, ConversationRef, Lease, TurnRequest};
+use crate::ports::{Bill, Model, ModelCall, Prompt, Store};
+
+pub use gate::{Gate, Stop};
+use job::{Call, Client, Job, Stage};
 
 /// What the pool keeps to.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Answers of the model under way at once.
+    /// Answers of the model under way at once, at most; how many it really is, the model's pace decides.
     pub concurrency: usize,
     /// Requests to the model a minute.
     pub requests_a_minute: u32,
+    /// Tokens a minute, of prompts and answers.
+    pub tokens_a_minute: u32,
     /// Turns that may wait. One more is answered without the model.
     pub queue: usize,
-    /// A turn that has shown nothing after this long is answered without the model.
+    /// A turn that has shown nothing this long after the guest's last word is answered without the model.
     pub first_token: Duration,
     /// A turn that is not done after this long is cut.
     pub whole_turn: Duration,
+    /// The most tokens of an answer.
+    pub answer_tokens: u64,
+    /// What may be spent.
+    pub budget: Budget,
+    /// What tokens cost.
+    pub price: Price,
+    /// How many turns of one guest the model answers within [`Self::few_within`].
+    pub few_turns: usize,
+    /// See [`Self::few_turns`].
+    pub few_within: Duration,
+    /// How many turns of one guest the model answers in a day.
+    pub turns_a_day: usize,
 }
 
 impl Default for Limits {
@@ -44,9 +64,16 @@ impl Default for Limits {
         Self {
             concurrency: 16,
             requests_a_minute: 500,
+            tokens_a_minute: 200_000,
             queue: 1_000,
-            first_token: Duration::from_secs(8),
+            first_token: Duration::from_millis(7_500),
             whole_turn: Duration::from_secs(60),
+            answer_tokens: 500,
+            budget: Budget::default(),
+            price: Price::default(),
+            few_turns: 20,
+            few_within: Duration::from_secs(300),
+            turns_a_day: 200,
         }
     }
 }
@@ -57,7 +84,7 @@ pub struct AiPool {
     pub model: Option<Arc<dyn Model>>,
     /// Answers without a model: what is left when that fails, is busy or is not there.
     pub embedded: Arc<dyn Model>,
-    /// Where the conversation is read.
+    /// Where the conversation is read, and the books are written.
     pub store: Arc<dyn Store>,
     /// What to keep to.
     pub limits: Limits,
@@ -65,25 +92,29 @@ pub struct AiPool {
 
 /// What changes.
 pub struct State {
-    waiting: VecDeque<Job>,
-    running: HashMap<TurnId, Running>,
-    with_model: usize,
-    rate: DefaultDirectRateLimiter,
-    clock: DefaultClock,
-    pump_due: bool,
+    began: Instant,
+    gate: Gate,
+    queue: FairQueue<TurnId, ConversationId>,
+    caps: Caps<ConversationId>,
+    estimator: Estimator,
+    retries: RetryBudget,
+    jobs: HashMap<TurnId, Job>,
+    /// When each turn that does not speak yet is answered without the model.
+    deadlines: BTreeSet<(Instant, TurnId)>,
+    calls: HashMap<TurnId, Call>,
+    bills: HashMap<TurnId, Bill>,
+    /// Calls that are not in the store yet.
+    unbooked: Vec<ModelCall>,
+    flush_due: bool,
+    pump_at: Option<Instant>,
+    /// How much of the budget staff was told of, in parts of a hundred.
+    told: u32,
 }
 
-/// A turn that waits for its worker.
-struct Job {
-    request: TurnRequest,
-    reply: ConversationRef,
-    asked_at: Instant,
-}
-
-struct Running {
-    worker: AbortHandle,
-    reply: ConversationRef,
-    with_model: bool,
+impl State {
+    fn now(&self) -> Millis {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 impl Actor for AiPool {
@@ -91,126 +122,256 @@ impl Actor for AiPool {
     type State = State;
     type Arguments = ();
 
-    async fn pre_start(&self, _myself: ActorRef<AiPoolMsg>, (): ()) -> Result<State, ActorProcessingErr> {
-        let a_minute = NonZeroU32::new(self.limits.requests_a_minute).unwrap_or(NonZeroU32::MIN);
-        // A full minute's burst on top of a full minute's refill would be twice the limit.
-        let burst = NonZeroU32::new(a_minute.get() / 10).unwrap_or(NonZeroU32::MIN);
+    async fn pre_start(&self, _myself: AiPoolRef, (): ()) -> Result<State, ActorProcessingErr> {
+        let limits = &self.limits;
+        let now = clock::now();
+        let (day, month) = Spent::periods(now);
+        let spent = async |since| {
+            let spent = self.store.spent(since).await;
+            spent
+                .inspect_err(|error| tracing::warn!(%error, "the books could not be read"))
+                .unwrap_or_default()
+        };
+        let (today, this_month) = if limits.budget == Budget::default() {
+            Default::default()
+        } else {
+            (spent(day).await, spent(month).await)
+        };
+        let books = Ledger::new(limits.budget, limits.price, now, today, this_month);
+        let within = u64::try_from(limits.few_within.as_millis()).unwrap_or(u64::MAX);
         Ok(State {
-            waiting: VecDeque::new(),
-            running: HashMap::new(),
-            with_model: 0,
-            rate: RateLimiter::direct(Quota::per_minute(a_minute).allow_burst(burst)),
-            clock: DefaultClock::default(),
-            pump_due: false,
+            began: Instant::now(),
+            gate: Gate::new(limits.requests_a_minute, limits.tokens_a_minute, limits.concurrency, books),
+            queue: FairQueue::default(),
+            caps: Caps::new(limits.few_turns, within, limits.turns_a_day),
+            estimator: Estimator::new(limits.answer_tokens),
+            retries: RetryBudget::default(),
+            jobs: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            calls: HashMap::new(),
+            bills: HashMap::new(),
+            unbooked: Vec::new(),
+            flush_due: false,
+            pump_at: None,
+            told: 0,
         })
     }
 
     async fn handle(
         &self,
-        myself: ActorRef<AiPoolMsg>,
+        myself: AiPoolRef,
         message: AiPoolMsg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
             AiPoolMsg::Ask { request, reply } => self.on_ask(&myself, request, reply, state),
+            AiPoolMsg::Prepared { turn, prompt, tokens } => {
+                self.on_prepared(&myself, turn, prompt, tokens, state)
+            }
+            AiPoolMsg::Lease { id, conversation, property, class, tokens, within, reply } => {
+                let job = (conversation, property, class, tokens, within);
+                self.on_lease(&myself, id, job, reply, state);
+            }
+            AiPoolMsg::LeaseEnded { id } => self.on_ended(&myself, id, Attempt::Done { chars: 0 }, state),
             AiPoolMsg::Cancel(turn) => self.on_cancel(&myself, turn, state),
-            AiPoolMsg::WorkerEnded { turn, crashed } => self.on_worker_ended(&myself, turn, crashed, state),
+            AiPoolMsg::FirstWord { turn } => on_first_word(turn, state),
+            AiPoolMsg::Bill(bill) => {
+                // Comes before its call's end, which it belongs to; one that belongs to none is dropped.
+                if state.calls.contains_key(&bill.turn) {
+                    state.bills.insert(bill.turn, *bill);
+                }
+            }
+            AiPoolMsg::WorkerEnded { turn, attempt } => self.on_ended(&myself, turn, attempt, state),
+            AiPoolMsg::TryAgain(turn) => self.on_try_again(&myself, turn, state),
             AiPoolMsg::Pump => {
-                state.pump_due = false;
+                state.pump_at = None;
                 self.pump(&myself, state);
             }
+            AiPoolMsg::Flush => self.on_flush(state),
         }
-        metrics::gauge!("frontdesk_ai_queue").set(count(state.waiting.len()));
-        metrics::gauge!("frontdesk_ai_running").set(count(state.running.len()));
+        gauges(state);
+        Ok(())
+    }
+
+    async fn post_stop(&self, _myself: AiPoolRef, state: &mut State) -> Result<(), ActorProcessingErr> {
+        book(self.store.as_ref(), std::mem::take(&mut state.unbooked)).await;
         Ok(())
     }
 }
 
 impl AiPool {
-    fn on_ask(
+    fn on_ask(&self, myself: &AiPoolRef, request: TurnRequest, reply: ConversationRef, state: &mut State) {
+        let turn = request.turn;
+        // Who has waited long already is not to wait for long.
+        let patience = self.limits.first_token.saturating_sub(request.waited);
+        let deadline = Instant::now() + patience.max(self.limits.first_token / 8);
+        let (store, pool, asked) = (Arc::clone(&self.store), myself.clone(), request.clone());
+        tokio::spawn(async move {
+            let prompt = worker::prompt(store.as_ref(), &asked).await;
+            let tokens =
+                prompt.iter().flat_map(|prompt| &prompt.lines).map(|line| Estimator::tokens(&line.text));
+            let tokens = tokens.sum();
+            let _ = pool.cast(AiPoolMsg::Prepared { turn, prompt: prompt.map(Box::new), tokens });
+        });
+        let client = Client::Turn { request, reply, prompt: None };
+        add(turn, client, Class::Guest, deadline, state);
+        self.come_back(myself, deadline, state);
+    }
+
+    fn on_prepared(
         &self,
-        myself: &ActorRef<AiPoolMsg>,
-        request: TurnRequest,
-        reply: ConversationRef,
+        myself: &AiPoolRef,
+        turn: TurnId,
+        read: Option<Box<Prompt>>,
+        tokens: u64,
         state: &mut State,
     ) {
-        let job = Job { request, reply, asked_at: Instant::now() };
-        if self.model.is_none() || state.waiting.len() >= self.limits.queue {
-            return self.start(myself, job, false, state);
+        let Some(job) = state.jobs.get_mut(&turn) else { return };
+        job.lines = tokens;
+        let Client::Turn { request, prompt, .. } = &mut job.client else { return };
+        let (direct, guest) = (request.direct, request.conversation);
+        *prompt = read.map(|read| *read);
+        if prompt.is_none() {
+            return self.hold(turn, "store", state);
         }
-        state.waiting.push_back(job);
+        let use_model = self.model.is_some() && !direct;
+        if !use_model || state.queue.len() >= self.limits.queue || !state.caps.take(guest, state.now()) {
+            return self.start_embedded(myself, turn, state);
+        }
+        self.enqueue(turn, false, state);
         self.pump(myself, state);
+    }
+
+    fn on_lease(
+        &self,
+        myself: &AiPoolRef,
+        id: TurnId,
+        (conversation, property, class, tokens, within): (ConversationId, PropertyId, Class, u64, Duration),
+        reply: RpcReplyPort<Result<Lease, Busy>>,
+        state: &mut State,
+    ) {
+        if self.model.is_none() || state.queue.len() >= self.limits.queue {
+            let _ = reply.send(Err(Busy));
+            return;
+        }
+        let deadline = Instant::now() + within;
+        add(id, Client::Lease { conversation, property, reply: Some(reply) }, class, deadline, state);
+        if let Some(job) = state.jobs.get_mut(&id) {
+            job.lines = tokens;
+        }
+        self.enqueue(id, false, state);
+        self.come_back(myself, deadline, state);
+        self.pump(myself, state);
+    }
+
+    fn enqueue(&self, turn: TurnId, first: bool, state: &mut State) {
+        let Some(job) = state.jobs.get_mut(&turn) else { return };
+        job.stage = Stage::Waiting;
+        let cost = state.estimator.estimate(job.lines).sum();
+        state.queue.push(Item { id: turn, flow: job.conversation(), class: job.class, cost }, first);
     }
 
     /// Starts what may start now, and comes back when more may.
-    fn pump(&self, myself: &ActorRef<AiPoolMsg>, state: &mut State) {
-        while let Some(job) = state.waiting.front() {
-            // Who has waited this long is answered without the model, slot or no slot.
-            let too_late = job.asked_at.elapsed() >= self.limits.first_token;
-            if !too_late {
-                if state.with_model >= self.limits.concurrency {
-                    return self.come_back(myself, self.limits.first_token / 8, state);
+    fn pump(&self, myself: &AiPoolRef, state: &mut State) {
+        self.give_up_waiting(myself, state);
+        while let Some(item) = state.queue.peek() {
+            let Some(job) = state.jobs.get(&item.id) else {
+                state.queue.cancel(item.id);
+                continue;
+            };
+            let estimate = state.estimator.estimate(job.lines);
+            let deadline = job.deadline;
+            match state.gate.admit(item.id, estimate, state.now(), clock::now()) {
+                Ok(()) => {
+                    state.queue.take(item);
+                    state.retries.call();
+                    self.start_model(myself, item.id, estimate, state);
                 }
-                if let Err(not_until) = state.rate.check() {
-                    let wait = not_until.wait_time_from(state.clock.now());
-                    return self.come_back(myself, wait.max(Duration::from_millis(1)), state);
+                Err(Stop::Full) => break,
+                Err(Stop::Until(at)) => {
+                    let at = state.began + Duration::from_millis(at);
+                    if at < deadline {
+                        self.come_back(myself, at, state);
+                        break;
+                    }
+                    // There is no use in waiting: it would be too late.
+                    self.fall_back(myself, item.id, "limited", state);
                 }
+                Err(Stop::Broken) => self.fall_back(myself, item.id, "breaker", state),
+                Err(Stop::Spent) => self.fall_back(myself, item.id, "budget", state),
             }
-            let Some(job) = state.waiting.pop_front() else { return };
-            self.start(myself, job, !too_late, state);
+        }
+        if let Some((deadline, _)) = state.deadlines.first().copied() {
+            self.come_back(myself, deadline, state);
         }
     }
 
-    fn come_back(&self, myself: &ActorRef<AiPoolMsg>, wait: Duration, state: &mut State) {
-        if !std::mem::replace(&mut state.pump_due, true) {
-            let wait = wait.min(self.limits.first_token / 8).max(Duration::from_millis(1));
-            myself.send_after(wait, || AiPoolMsg::Pump);
+    /// Turns whose time is up go on without the model. One that the model is at has a timer of its own.
+    fn give_up_waiting(&self, myself: &AiPoolRef, state: &mut State) {
+        let now = Instant::now();
+        while let Some((deadline, turn)) = state.deadlines.first().copied().filter(|(at, _)| *at <= now) {
+            state.deadlines.remove(&(deadline, turn));
+            match state.jobs.get(&turn).map(|job| &job.stage) {
+                Some(Stage::Preparing) => self.hold(turn, "store", state),
+                Some(Stage::Waiting | Stage::Pausing) => self.fall_back(myself, turn, "slow", state),
+                _ => {}
+            }
         }
     }
 
-    fn start(&self, myself: &ActorRef<AiPoolMsg>, job: Job, with_model: bool, state: &mut State) {
-        let turn = job.request.turn;
-        let reply = job.reply.clone();
-        let worker = worker::Worker {
-            model: self.model.clone().filter(|_| with_model),
-            embedded: Arc::clone(&self.embedded),
-            store: Arc::clone(&self.store),
-            limits: self.limits.clone(),
-            waited: job.asked_at.elapsed(),
-            request: job.request,
-            reply: job.reply,
-        };
-        let task = tokio::spawn(worker.run());
-        let abort = task.abort_handle();
-        let pool = myself.clone();
-        tokio::spawn(async move {
-            let crashed = task.await.is_err_and(|error| error.is_panic());
-            let _ = pool.cast(AiPoolMsg::WorkerEnded { turn, crashed });
-        });
-        state.with_model += usize::from(with_model);
-        state.running.insert(turn, Running { worker: abort, reply, with_model });
+    fn come_back(&self, myself: &AiPoolRef, at: Instant, state: &mut State) {
+        if state.pump_at.is_some_and(|due| due <= at && due > Instant::now()) {
+            return;
+        }
+        state.pump_at = Some(at);
+        let wait = at.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        myself.send_after(wait, || AiPoolMsg::Pump);
     }
 
-    fn on_cancel(&self, myself: &ActorRef<AiPoolMsg>, turn: TurnId, state: &mut State) {
-        state.waiting.retain(|job| job.request.turn != turn);
-        // Aborting drops the stream, which closes its connection. The slot is free at once.
-        if let Some(running) = state.running.remove(&turn) {
-            running.worker.abort();
-            state.with_model -= usize::from(running.with_model);
-            self.pump(myself, state);
-        }
+    /// Writes the books, without waiting for it.
+    fn on_flush(&self, state: &mut State) {
+        state.flush_due = false;
+        let (store, calls) = (Arc::clone(&self.store), std::mem::take(&mut state.unbooked));
+        tokio::spawn(async move { book(store.as_ref(), calls).await });
     }
+}
 
-    fn on_worker_ended(&self, myself: &ActorRef<AiPoolMsg>, turn: TurnId, crashed: bool, state: &mut State) {
-        let Some(running) = state.running.remove(&turn) else { return };
-        state.with_model -= usize::from(running.with_model);
-        if crashed {
-            tracing::error!(%turn, "a worker of the AI pool panicked");
-            let news = TurnNews::Ended(TurnEnd::Failed { reason: "failed".to_owned() });
-            let _ = running.reply.cast(ConversationMsg::TurnNews { turn, news });
-        }
-        self.pump(myself, state);
+async fn book(store: &dyn Store, calls: Vec<ModelCall>) {
+    if !calls.is_empty()
+        && let Err(error) = store.book(calls).await
+    {
+        tracing::warn!(%error, "calls of the model could not be booked");
     }
+}
+
+fn add(turn: TurnId, client: Client, class: Class, deadline: Instant, state: &mut State) {
+    let job = Job {
+        client,
+        class,
+        stage: Stage::Preparing,
+        lines: 0,
+        asked_at: Instant::now(),
+        deadline,
+        tries: 0,
+    };
+    state.deadlines.insert((deadline, turn));
+    state.jobs.insert(turn, job);
+}
+
+fn on_first_word(turn: TurnId, state: &mut State) {
+    let Some(call) = state.calls.get_mut(&turn) else { return };
+    let after = call.began.elapsed();
+    call.first_word = Some(after);
+    state.gate.first_word(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    metrics::histogram!("frontdesk_ai_first_word_seconds").record(after.as_secs_f64());
+}
+
+fn gauges(state: &State) {
+    let (in_use, slots) = state.gate.slots();
+    metrics::gauge!("frontdesk_ai_queue").set(count(state.queue.len()));
+    metrics::gauge!("frontdesk_ai_running").set(count(in_use));
+    metrics::gauge!("frontdesk_ai_slots").set(count(slots));
+    metrics::gauge!("frontdesk_ai_budget_share").set(state.gate.books().share());
 }
 
 fn count(n: usize) -> f64 {

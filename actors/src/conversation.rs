@@ -6,6 +6,7 @@
 //! Killed by a conflict in the store (somebody else wrote) or a panic; then it is opened again from disk.
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
+mod alarm;
 mod readers;
 
 use std::sync::Arc;
@@ -17,17 +18,21 @@ use frontdesk_domain::conversation::{
     ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
     TurnStep,
 };
+use frontdesk_domain::event::Channel;
 use frontdesk_domain::frame::ServerFrame;
-use frontdesk_domain::ids::{ConversationId, TurnId};
-use frontdesk_domain::people::{Audience, Principal};
+use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
+use frontdesk_domain::people::{Audience, AuthorKind, Principal};
 use frontdesk_domain::refusal::Refusal;
+use frontdesk_domain::timestamp::Timestamp;
 
 use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::fanout::Fanout;
-use crate::messages::{AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest};
-use crate::ports::{Commit, Store, StoreError, TurnRow};
+use crate::messages::{
+    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
+};
+use crate::ports::{Commit, Ladder, Store, StoreError, TurnRow};
 
 /// How long a retiring conversation still takes what was on its way when it left the directory.
 const RETIRE_AFTER: Duration = Duration::from_secs(1);
@@ -45,6 +50,10 @@ pub struct Surroundings {
     pub pool: Address<AiPoolMsg>,
     /// Who tells the agents.
     pub inbox: Address<InboxMsg>,
+    /// To whom alarms go that nobody acknowledges.
+    pub ladder: Ladder,
+    /// Who sends what goes out over WhatsApp.
+    pub outbox: Address<WhatsAppOutboxMsg>,
 }
 
 /// The actor.
@@ -80,6 +89,9 @@ impl Actor for Conversation {
                 Err(Refusal::unavailable())
             }
         };
+        if let Some(alarm) = rules.as_ref().ok().and_then(|rules| rules.snapshot().alarm.as_ref()) {
+            self.arm(&myself, alarm.since, alarm.rung);
+        }
         match &rules {
             Ok(rules) if rules.turn().is_some() => {
                 let command = Box::new(Command::Recover);
@@ -108,24 +120,35 @@ impl Actor for Conversation {
         message: ConversationMsg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        // What waits for the store is boxed: an idle actor is as large as the largest wait, several times.
         match message {
             ConversationMsg::Perform { who, command, reply } => {
-                self.on_perform(&myself, who.as_deref(), *command, reply, state).await?;
+                Box::pin(self.on_perform(&myself, who.as_deref(), *command, reply, state)).await?;
             }
             ConversationMsg::TurnNews { turn, news } => {
-                self.on_perform(&myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await?;
+                let command = Command::Turn(turn, news);
+                Box::pin(self.on_perform(&myself, None, command, Reply::to_nobody(), state)).await?;
+            }
+            ConversationMsg::Quiet { turn, due } => {
+                let command = Command::Quiet(turn, due);
+                Box::pin(self.on_perform(&myself, None, command, Reply::to_nobody(), state)).await?;
+            }
+            ConversationMsg::Escalate { since, rung } => {
+                Box::pin(self.on_escalate(&myself, since, rung, state)).await?;
             }
             ConversationMsg::Wake => {
-                self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state).await?;
+                Box::pin(self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state)).await?;
             }
-            ConversationMsg::CheckTurn { turn } => self.on_check_turn(&myself, turn, state).await?,
+            ConversationMsg::CheckTurn { turn } => {
+                Box::pin(self.on_check_turn(&myself, turn, state)).await?;
+            }
             ConversationMsg::Join(reader) => self.on_join(&myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
-            ConversationMsg::Typing { from, on } => self.on_typing(&from, on, state),
-            ConversationMsg::Read { from, seq } => self.on_read(&from, seq, state).await,
-            ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
+            ConversationMsg::Typing { from, on } => self.on_typing(&myself, &from, on, state),
+            ConversationMsg::Read { from, seq } => Box::pin(self.on_read(&from, seq, state)).await,
+            ConversationMsg::CheckIdle => Box::pin(self.on_check_idle(&myself, state)).await,
             ConversationMsg::Retire => {
-                self.save_marks(state).await;
+                Box::pin(self.save_marks(state)).await;
                 myself.stop(None);
             }
         }
@@ -188,7 +211,10 @@ impl Conversation {
     fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules) {
         for effect in &decision.effects {
             match effect {
-                Effect::Ask(turn) => self.ask(myself, *turn, rules.snapshot()),
+                Effect::Ask(turn) => self.ask(myself, *turn, rules),
+                Effect::QuietAt(turn, due) => come_back(myself, *turn, *due),
+                Effect::Alarm(since) => self.arm(myself, *since, 0),
+                Effect::Page(page) => self.page(rules, page),
                 Effect::Cancel(turn) => {
                     self.around.pool.cast(AiPoolMsg::Cancel(*turn));
                 }
@@ -196,20 +222,41 @@ impl Conversation {
                 Effect::WakeAt(_) => {}
             }
         }
+        if !decision.deliveries.is_empty() {
+            self.around.outbox.cast(WhatsAppOutboxMsg::Due(self.id));
+            // Whoever answers has read.
+            self.seen(rules.snapshot(), rules.snapshot().last_seq, false);
+        }
         if !decision.events.is_empty() {
             self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
         }
     }
 
-    fn ask(&self, myself: &ConversationRef, turn: TurnId, snapshot: &Snapshot) {
+    fn ask(&self, myself: &ConversationRef, turn: TurnId, rules: &Rules) {
+        let Some(live) = rules.turn().filter(|live| live.id == turn) else { return };
+        let snapshot = rules.snapshot();
+        let spoke_at = snapshot.last_message.as_ref().filter(|last| last.by.kind == AuthorKind::Guest);
+        let waited = spoke_at.map_or(0, |last| clock::now().0 - last.at.0);
         let request = TurnRequest {
             turn,
             conversation: self.id,
             property: snapshot.property,
             locale: snapshot.guest.locale.clone(),
+            after: live.after,
+            through: live.through,
+            waited: Duration::from_millis(u64::try_from(waited).unwrap_or(0)),
+            direct: live.direct,
         };
         self.around.pool.cast(AiPoolMsg::Ask { request, reply: myself.clone() });
+        self.seen(snapshot, snapshot.last_seq, true);
         myself.send_after(TURN_LOST_AFTER, move || ConversationMsg::CheckTurn { turn });
+    }
+
+    /// Lets the guest's phone know, on a channel that shows such things.
+    fn seen(&self, snapshot: &Snapshot, seq: Seq, typing: bool) {
+        if snapshot.channel == Channel::Whatsapp {
+            self.around.outbox.cast(WhatsAppOutboxMsg::Seen { conversation: self.id, seq, typing });
+        }
     }
 
     /// A turn that is still the same after so long was lost with its worker: people are asked.
@@ -234,6 +281,12 @@ async fn with_files(command: Command, store: &dyn Store) -> Result<Command, Refu
     Ok(Command::Say(say))
 }
 
+/// Has the rules look again once the guest has been quiet.
+fn come_back(myself: &ConversationRef, turn: TurnId, due: Timestamp) {
+    let wait = u64::try_from(due.0 - clock::now().0).unwrap_or(0);
+    myself.send_after(Duration::from_millis(wait), move || ConversationMsg::Quiet { turn, due });
+}
+
 fn answer(
     reply: Reply,
     result: Result<frontdesk_domain::conversation::Ack, Refusal>,
@@ -244,12 +297,14 @@ fn answer(
 
 fn commit(decision: &Decision, next: &Snapshot) -> Commit {
     let turn = match &decision.turn {
-        TurnStep::Keep | TurnStep::Show(_) => TurnRow::Keep,
+        TurnStep::Keep | TurnStep::Show(..) | TurnStep::Asked(_) => TurnRow::Keep,
         TurnStep::Open(turn) => TurnRow::Open(turn.clone()),
         TurnStep::Close => TurnRow::Close,
     };
     let (inbound, enclosed) = (decision.inbound.clone(), decision.enclosed.clone());
-    Commit { events: decision.events.clone(), snapshot: next.clone(), turn, inbound, enclosed }
+    let (ended, deliveries) = (decision.ended.clone(), decision.deliveries.clone());
+    let events = decision.events.clone();
+    Commit { events, snapshot: next.clone(), turn, inbound, enclosed, ended, deliveries }
 }
 
 /// Tells the readers: what is stored, then what passes.

@@ -17,6 +17,7 @@ use frontdesk_domain::ids::ConversationId;
 use crate::clock;
 use crate::conversation::Surroundings;
 use crate::messages::{ConversationMsg, ConversationsMsg};
+use crate::ports::StoreError;
 
 /// How often the live conversations are swept, a part at a time.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -112,7 +113,7 @@ impl Conversations {
     /// Turns that a crash left open are taken up by opening their conversations. Asked again now and then:
     /// a conversation that could not be loaded when it was wanted has nobody else to remember its turn.
     async fn on_recover(&self, myself: &ActorRef<ConversationsMsg>) {
-        let again = match self.around.store.open_turns().await {
+        let again = match self.unfinished().await {
             Ok(open) => {
                 // While the tree is starting this supervisor may not be known yet: then all of it again.
                 let missed = open.into_iter().filter(|id| self.around.directory.find_or_open(*id).is_err());
@@ -124,6 +125,13 @@ impl Conversations {
             }
         };
         myself.send_after(again, || ConversationsMsg::Recover);
+    }
+
+    /// Conversations that somebody must mind: with an open turn, or with an alarm that rings.
+    async fn unfinished(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let mut open = self.around.store.open_turns().await?;
+        open.extend(self.around.store.alarms().await?);
+        Ok(open)
     }
 
     fn on_sweep(&self, myself: &ActorRef<ConversationsMsg>, state: &mut State) {

@@ -11,23 +11,27 @@ use uuid::Uuid;
 
 use frontdesk_domain::conversation::{Ack, Command};
 use frontdesk_domain::frame::Action;
-use frontdesk_domain::ids::{AgentId, ConversationId, Seq};
+use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId, Seq};
 use frontdesk_domain::inbound::Parcel;
 use frontdesk_domain::people::Principal;
+use frontdesk_domain::pool::Class;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::ai_pool::{AiPool, Limits};
+use crate::books::Books;
 use crate::directory::Directory;
 use crate::messages::{
-    ConversationMsg, ConversationsMsg, DeliveryReport, Reply, SessionKey, SocketRef, SocketsMsg,
+    AiPoolMsg, Busy, ConversationMsg, ConversationsMsg, DeliveryReport, Lease, Reply, SessionKey, SocketsMsg,
     WhatsAppIngressMsg, WhatsAppOutboxMsg,
 };
 use crate::outbox::Outbox;
-use crate::ports::{Model, Store};
+use crate::ports::{Ladder, Model, Store};
 use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
+use crate::socket::Voice;
 use crate::whatsapp_media::MediaPlan;
+use crate::whatsapp_outbox::OutboxPlan;
 use crate::{conversation, socket};
 
 /// How long a caller waits for a conversation. Longer than any commit that is going to succeed.
@@ -43,10 +47,16 @@ pub struct Foundation {
     pub embedded: Arc<dyn Model>,
     /// The pool's limits.
     pub ai_limits: Limits,
+    /// Where the model's adapter says what its calls came to.
+    pub books: Arc<Books>,
+    /// To whom alarms go that nobody acknowledges.
+    pub ladder: Ladder,
     /// How fast clients may be.
     pub quotas: Arc<Quotas>,
     /// Where guests' files come from and go, if there is a channel that brings any.
     pub media: Option<MediaPlan>,
+    /// How messages go out over WhatsApp, if they do.
+    pub outbox: Option<OutboxPlan>,
     /// Names the log.
     pub epoch: Uuid,
     /// Names this process.
@@ -81,6 +91,8 @@ impl Hub {
             directory: directory.clone(),
             pool: at.ai_pool.clone(),
             inbox: at.inbox.clone(),
+            ladder: on.ladder,
+            outbox: at.whatsapp_outbox.clone(),
         });
         let (around, supervisor) = (Arc::clone(&conversations), at.conversations.clone());
         directory
@@ -94,6 +106,7 @@ impl Hub {
             epoch: on.epoch,
             node: on.node,
         });
+        on.books.connect(at.ai_pool.clone());
         let (model, embedded, limits) = (on.model, on.embedded, on.ai_limits);
         let store = Arc::clone(&on.store);
         let ai_pool = Box::new(move || AiPool {
@@ -102,7 +115,14 @@ impl Hub {
             store: Arc::clone(&store),
             limits: limits.clone(),
         });
-        let plan = Plan { addresses: at.clone(), conversations, sockets, ai_pool, media: on.media };
+        let plan = Plan {
+            addresses: at.clone(),
+            conversations,
+            sockets,
+            ai_pool,
+            media: on.media,
+            outbox: on.outbox,
+        };
         let (root, done) = Actor::spawn(None, Root { plan }, ()).await?;
         let shared = Shared {
             at,
@@ -125,7 +145,7 @@ impl Hub {
         session: SessionKey,
         outbox: Outbox,
         after: Option<Seq>,
-    ) -> Result<SocketRef, Refusal> {
+    ) -> Result<Voice, Refusal> {
         let sockets = self.shared.at.sockets.get().ok_or_else(Refusal::unavailable)?;
         let ask = |reply| SocketsMsg::Attach { who, session, outbox, after, reply };
         match sockets.call(ask, Some(CALL_WITHIN)).await {
@@ -209,6 +229,28 @@ impl Hub {
             act.assignee = found.map_err(|_| Refusal::unavailable())?;
         }
         Ok(Command::Act(act))
+    }
+
+    /// Waits for a place among the calls of the model, behind the guests who wait; at most `within`. `tokens`:
+    /// what is to be sent, roughly. The call carries the lease's id as its turn.
+    ///
+    /// # Errors
+    /// There was none in time, or there is no model.
+    pub async fn lease(
+        &self,
+        property: PropertyId,
+        conversation: ConversationId,
+        class: Class,
+        tokens: u64,
+        within: Duration,
+    ) -> Result<Lease, Busy> {
+        let pool = self.shared.at.ai_pool.get().ok_or(Busy)?;
+        let id = crate::clock::fresh_turn();
+        let ask = |reply| AiPoolMsg::Lease { id, conversation, property, class, tokens, within, reply };
+        match pool.call(ask, Some(within + Duration::from_secs(1))).await {
+            Ok(CallResult::Success(lease)) => lease,
+            _ => Err(Busy),
+        }
     }
 
     /// Closes a session's sockets with 4401.

@@ -1,5 +1,5 @@
 //! The inbox: what every agent of a property sees, whatever is open: conversations that changed, and
-//! colleagues who come and go.
+//! colleagues who come and go, and what needs a person's hand.
 //!
 //! Started by the root supervisor.
 //! Owns the list of agents' sockets, and the summaries gathered since the last flush.
@@ -24,7 +24,11 @@ use crate::outbox::Delivery;
 /// How long changes are gathered. The contract allows 250 ms.
 const GATHER: Duration = Duration::from_millis(200);
 /// How many summaries go into one frame.
-const FRAME_MAX_SUMMARIES: usize = 100;
+const FRAME_MAX_SUMMARIES: usize = 32;
+/// How much is told at a time: a busy hotel's changes must not fill an outbox, however fast it is read.
+const FLUSH_MAX_BYTES: usize = 256 * 1024;
+/// When the rest is told.
+const GO_ON_AFTER: Duration = Duration::from_millis(10);
 
 /// The actor.
 pub struct Inbox;
@@ -33,6 +37,8 @@ pub struct Inbox;
 #[derive(Default)]
 pub struct State {
     properties: HashMap<PropertyId, Team>,
+    /// What needs a person's hand.
+    alarm: Option<String>,
     flush_due: bool,
 }
 
@@ -41,6 +47,8 @@ pub struct State {
 struct Team {
     sockets: HashMap<SocketId, (Delivery, AgentRef)>,
     changed: HashMap<ConversationId, Summary>,
+    /// What is being told, while that takes more than one turn.
+    telling: Vec<Summary>,
 }
 
 impl Actor for Inbox {
@@ -64,7 +72,8 @@ impl Actor for Inbox {
             }
             InboxMsg::Leave { id } => on_leave(id, state),
             InboxMsg::Changed(summary) => on_changed(&myself, *summary, state),
-            InboxMsg::Flush => on_flush(state),
+            InboxMsg::Alarm(alarm) => on_alarm(alarm, state),
+            InboxMsg::Flush => on_flush(&myself, state),
         }
         Ok(())
     }
@@ -74,11 +83,22 @@ fn on_join(id: SocketId, delivery: &Delivery, property: PropertyId, agent: Agent
     let team = state.properties.entry(property).or_default();
     let news = !team.is_online(&agent);
     team.sockets.insert(id, (delivery.clone(), agent));
+    if let Some(message) = &state.alarm {
+        delivery.push(&ServerFrame::Alarm { message: Some(message.clone()) }.encode());
+    }
     let frame = team.presence(None);
     if news {
         team.tell(&frame);
     } else {
         delivery.push(&frame);
+    }
+}
+
+fn on_alarm(alarm: Option<String>, state: &mut State) {
+    let frame = ServerFrame::Alarm { message: alarm.clone() }.encode();
+    state.alarm = alarm;
+    for team in state.properties.values() {
+        team.tell(&frame);
     }
 }
 
@@ -103,8 +123,7 @@ fn on_changed(myself: &ActorRef<InboxMsg>, summary: Summary, state: &mut State) 
     }
 }
 
-fn on_flush(state: &mut State) {
-    state.flush_due = false;
+fn on_flush(myself: &ActorRef<InboxMsg>, state: &mut State) {
     // A socket that failed did not say that it leaves.
     let teams = state.properties.values();
     let sockets = teams.flat_map(|team| team.sockets.iter());
@@ -113,14 +132,13 @@ fn on_flush(state: &mut State) {
     for id in failed {
         on_leave(id, state);
     }
-    for team in state.properties.values_mut() {
-        let changed: Vec<Summary> = std::mem::take(&mut team.changed).into_values().collect();
-        for upserts in changed.chunks(FRAME_MAX_SUMMARIES) {
-            let frame = ServerFrame::Inbox { upserts: upserts.to_vec() };
-            team.tell(&frame.encode());
-        }
-    }
+    state.properties.values_mut().for_each(Team::flush);
     state.properties.retain(|_, team| !team.sockets.is_empty());
+    let has_more = state.properties.values().any(|team| !team.telling.is_empty());
+    state.flush_due = has_more || state.properties.values().any(|team| !team.changed.is_empty());
+    if state.flush_due {
+        myself.send_after(if has_more { GO_ON_AFTER } else { GATHER }, || InboxMsg::Flush);
+    }
 }
 
 impl Team {
@@ -138,6 +156,20 @@ impl Team {
             agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: true });
         }
         ServerFrame::Presence { agents: agents.into_values().collect() }.encode()
+    }
+
+    /// Tells what was gathered, as much at a time as fits beside other things in an outbox.
+    fn flush(&mut self) {
+        if self.telling.is_empty() {
+            self.telling = std::mem::take(&mut self.changed).into_values().collect();
+        }
+        let mut told_bytes = 0;
+        while told_bytes < FLUSH_MAX_BYTES && !self.telling.is_empty() {
+            let rest = self.telling.len().saturating_sub(FRAME_MAX_SUMMARIES);
+            let frame = ServerFrame::Inbox { upserts: self.telling.split_off(rest) }.encode();
+            told_bytes += frame.len();
+            self.tell(&frame);
+        }
     }
 
     fn tell(&self, frame: &[u8]) {

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod ai_pool;
+pub mod books;
 pub mod clock;
 pub mod conversation;
 pub mod conversations;
@@ -22,3 +23,4 @@ pub mod subscription;
 pub mod web_ingress;
 pub mod whatsapp_ingress;
 pub mod whatsapp_media;
+pub mod whatsapp_outbox;

@@ -3,6 +3,7 @@
 //! Requests are imperative, facts past tense; a variant that is answered ends with `reply`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ractor::{ActorRef, RpcReplyPort};
 use tokio::sync::OwnedSemaphorePermit;
@@ -13,12 +14,16 @@ use frontdesk_domain::frame::{ClientFrame, Close, ServerFrame};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Parcel;
 use frontdesk_domain::people::{AgentRef, Principal};
+use frontdesk_domain::pool::Class;
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::outbox::{Delivery, Outbox};
+use crate::ports::whatsapp;
+use crate::ports::{Bill, ModelError, Prompt};
+use crate::socket::Voice;
 
 /// A conversation.
 pub type ConversationRef = ActorRef<ConversationMsg>;
@@ -154,6 +159,20 @@ pub enum ConversationMsg {
         /// Which.
         turn: TurnId,
     },
+    /// The moment of quiet that was to end at this time is over. Sent by itself.
+    Quiet {
+        /// Of which turn.
+        turn: TurnId,
+        /// The time, as the rules named it.
+        due: Timestamp,
+    },
+    /// Has anybody acknowledged the alarm of this time? Sent by itself.
+    Escalate {
+        /// When it was raised.
+        since: Timestamp,
+        /// Which rung of the ladder is due, counted from 1.
+        rung: u32,
+    },
     /// The time of a snooze has come.
     Wake,
     /// Is anybody still here? Sent by the supervisor, now and then.
@@ -232,8 +251,8 @@ pub enum SocketsMsg {
         outbox: Outbox,
         /// For a guest: what it holds of its conversation.
         after: Option<Seq>,
-        /// The socket.
-        reply: RpcReplyPort<Result<SocketRef, Refusal>>,
+        /// The way in for what the client sends.
+        reply: RpcReplyPort<Result<Voice, Refusal>>,
     },
     /// A session was ended: close its sockets.
     EndSession(SessionKey),
@@ -279,6 +298,8 @@ pub enum InboxMsg {
     },
     /// A conversation changed.
     Changed(Box<Summary>),
+    /// Something that needs a person's hand, in words; `None`: it is done.
+    Alarm(Option<String>),
     /// Tell what was gathered. Sent by itself.
     Flush,
 }
@@ -362,6 +383,75 @@ pub enum WhatsAppOutboxMsg {
         /// Answered when it is on disk.
         reply: RpcReplyPort<Result<(), Refusal>>,
     },
+    /// A conversation has something to send.
+    Due(ConversationId),
+    /// Look into the table. Sent by itself, now and then.
+    Look,
+    /// What the table holds. Sent by the look itself.
+    Found(Vec<whatsapp::Delivery>),
+    /// What is first in a conversation. Sent by the read itself.
+    Head {
+        /// Where.
+        conversation: ConversationId,
+        /// Nothing: all of it is done.
+        head: Option<Box<whatsapp::Delivery>>,
+    },
+    /// A try has ended. Sent by the try itself.
+    Attempted(Box<Attempted>),
+    /// A report may have settled what a conversation waits for. Sent by itself.
+    Settled(ConversationId),
+    /// Tell conversations what became of their messages: one, or all. Sent by itself.
+    TellNews(Option<ConversationId>),
+    /// Staff have read the guest's messages up to here, or an answer to them is being written.
+    Seen {
+        /// Where.
+        conversation: ConversationId,
+        /// The last event read.
+        seq: Seq,
+        /// An answer is being written.
+        typing: bool,
+    },
+    /// A read mark is done with, or given up. Sent by itself.
+    Marked(ConversationId),
+    /// See what may be sent now. Sent by itself.
+    Pump,
+}
+
+/// How a try to send something ended, and what that means for others.
+#[derive(Debug)]
+pub struct Attempted {
+    /// Where.
+    pub conversation: ConversationId,
+    /// What is first there now.
+    pub next: Option<Box<whatsapp::Delivery>>,
+    /// WhatsApp took it.
+    pub taken: bool,
+    /// Staff are to be told something.
+    pub news: bool,
+    /// The table did not answer: what is first there now is not known.
+    pub table_failed: bool,
+    /// This guest gets nothing for so long.
+    pub guest_waits: Option<Duration>,
+    /// The number sends nothing for so long.
+    pub number_waits: Option<Duration>,
+    /// The number sends nothing until a person has done something, and why.
+    pub stopped: Option<String>,
+}
+
+impl Attempted {
+    /// A try of which nothing is known.
+    pub fn lost(conversation: ConversationId) -> Self {
+        Self {
+            conversation,
+            next: None,
+            taken: false,
+            news: false,
+            table_failed: true,
+            guest_waits: None,
+            number_waits: None,
+            stopped: None,
+        }
+    }
 }
 
 /// A turn that the AI is to answer.
@@ -375,6 +465,69 @@ pub struct TurnRequest {
     pub property: PropertyId,
     /// The guest's language, where known.
     pub locale: Option<String>,
+    /// It answers what the guest said after this place …
+    pub after: Seq,
+    /// … up to and with this one.
+    pub through: Seq,
+    /// How long the guest has waited already.
+    pub waited: Duration,
+    /// No model is to be asked: the guest wants a person, or somebody must look at once.
+    pub direct: bool,
+}
+
+/// The AI pool.
+pub type AiPoolRef = ActorRef<AiPoolMsg>;
+
+/// How one attempt at a turn ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Attempt {
+    /// With an end that was reported, after so many characters.
+    Done {
+        /// Characters of the answer.
+        chars: usize,
+    },
+    /// It failed before the guest saw a word.
+    Untouched(ModelError),
+    /// It failed half way, which was reported.
+    Broken {
+        /// Why.
+        error: ModelError,
+        /// Characters that the guest saw.
+        chars: usize,
+    },
+    /// Nobody wanted it any more.
+    Cancelled,
+    /// It panicked.
+    Panicked,
+}
+
+/// There is no place for a call, or no model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// A place for one call of the model, admitted by the pool. Dropping it frees the place.
+#[derive(Debug)]
+pub struct Lease {
+    id: TurnId,
+    pool: AiPoolRef,
+}
+
+impl Lease {
+    /// For the pool alone.
+    pub(crate) fn new(id: TurnId, pool: AiPoolRef) -> Self {
+        Self { id, pool }
+    }
+
+    /// The call must carry this as its turn, for its bill to be booked.
+    pub fn id(&self) -> TurnId {
+        self.id
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.pool.cast(AiPoolMsg::LeaseEnded { id: self.id });
+    }
 }
 
 /// To the AI pool.
@@ -387,15 +540,57 @@ pub enum AiPoolMsg {
         /// The conversation.
         reply: ConversationRef,
     },
+    /// The conversation was read. Sent by itself.
+    Prepared {
+        /// For which turn.
+        turn: TurnId,
+        /// What the model is shown; `None`: it could not be read.
+        prompt: Option<Box<Prompt>>,
+        /// Tokens of its lines.
+        tokens: u64,
+    },
+    /// Somebody wants to call the model: help for an agent, or work that nobody waits for.
+    Lease {
+        /// A new id for the call.
+        id: TurnId,
+        /// About which conversation.
+        conversation: ConversationId,
+        /// Of which hotel.
+        property: PropertyId,
+        /// What for.
+        class: Class,
+        /// Tokens of what is to be sent.
+        tokens: u64,
+        /// How long it may wait.
+        within: Duration,
+        /// The place, once there is one.
+        reply: RpcReplyPort<Result<Lease, Busy>>,
+    },
+    /// A lease was dropped. Sent by itself.
+    LeaseEnded {
+        /// Which.
+        id: TurnId,
+    },
     /// Nobody wants this turn's answer any more.
     Cancel(TurnId),
+    /// The model said its first word. Sent by the worker.
+    FirstWord {
+        /// Of which turn.
+        turn: TurnId,
+    },
+    /// What a call came to. Sent by the model's adapter before the call's task ends.
+    Bill(Box<Bill>),
     /// A worker is done. Sent by the worker's own watcher.
     WorkerEnded {
         /// With which turn.
         turn: TurnId,
-        /// It panicked.
-        crashed: bool,
+        /// How.
+        attempt: Attempt,
     },
+    /// The pause before another try is over. Sent by itself.
+    TryAgain(TurnId),
     /// Look at the queue again. Sent by itself.
     Pump,
+    /// Write the books. Sent by itself.
+    Flush,
 }

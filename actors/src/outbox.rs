@@ -33,6 +33,7 @@ pub fn outbox(layout: Layout) -> (Outbox, OutboxReader) {
         abandoned: false,
         leaving_bytes: 0,
         held_bytes: 0,
+        with_actor: 0,
         reads: HashMap::new(),
         waker: None,
     };
@@ -96,6 +97,8 @@ pub struct Desk {
     /// What the connection has taken and not yet got rid of.
     leaving_bytes: usize,
     held_bytes: usize,
+    /// How many frames of the client its actor still has before it: nothing may pass them.
+    pub with_actor: usize,
     reads: HashMap<ConversationId, Subscription>,
     waker: Option<Waker>,
 }

@@ -1,16 +1,23 @@
 //! What the actors need of the world outside, as traits. The process implements them; the tests fake them.
 
+pub mod whatsapp;
+
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use frontdesk_domain::conversation::{
-    Conversation, Enclosed, FoundFile, InboundRow, Snapshot, Turn, TurnEnd,
+    Conversation, Enclosed, EndedTurn, FoundFile, InboundRow, Page, Snapshot, Turn, TurnEnd,
 };
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Alias;
+use frontdesk_domain::outgoing::Outgoing;
 use frontdesk_domain::people::{AgentRef, Audience, Author, GuestProfile};
+use frontdesk_domain::pool::{Spent, Tokens};
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -27,6 +34,10 @@ pub struct Commit {
     pub inbound: Option<InboundRow>,
     /// Uploads that its events name. An upload that another message names already is a conflict.
     pub enclosed: Vec<Enclosed>,
+    /// The turns that are over.
+    pub ended: Vec<EndedTurn>,
+    /// What its messages become on their way to a phone.
+    pub deliveries: Vec<Outgoing>,
 }
 
 /// What becomes of the row that remembers an open turn.
@@ -93,6 +104,23 @@ pub trait Store: Send + Sync + 'static {
 
     /// Conversations whose turn was left open, for instance by a crash.
     async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// Conversations whose alarm may still ring: found again after a restart.
+    async fn alarms(&self) -> Result<Vec<ConversationId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Writes calls of the model into the books.
+    async fn book(&self, calls: Vec<ModelCall>) -> Result<(), StoreError> {
+        drop(calls);
+        Ok(())
+    }
+
+    /// What the books say was spent since then.
+    async fn spent(&self, since: Timestamp) -> Result<Spent, StoreError> {
+        let _ = since;
+        Ok(Spent::default())
+    }
 
     /// Snoozed conversations whose time has come, at most 1,000.
     async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError>;
@@ -222,6 +250,9 @@ pub trait Files: Send + Sync + 'static {
     /// Looks at a file and keeps it under `id`, on disk when this returns. With `any`, a kind that is not
     /// known is kept as plain bytes; else it is [`FileError::Unfit`].
     async fn keep(&self, id: Uuid, bytes: Bytes, any: bool) -> Result<KeptFile, FileError>;
+
+    /// A file that was kept, whole.
+    async fn read(&self, id: Uuid) -> Result<Bytes, FileError>;
 }
 
 /// What the AI is to answer.
@@ -283,8 +314,87 @@ pub enum ModelError {
     TimedOut,
 }
 
+impl ModelError {
+    /// True if the same call may go well a little later.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Server | Self::Interrupted | Self::Unreachable)
+    }
+}
+
+/// What a call of the model came to, as its adapter saw it.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// The turn, or the lease.
+    pub turn: TurnId,
+    /// Requests that went out for it.
+    pub requests: u32,
+    /// The server said no before it read the prompt.
+    pub refused: bool,
+    /// Characters of the prompt.
+    pub prompt_chars: usize,
+    /// Characters that came back, shown or not.
+    pub answer_chars: usize,
+    /// The server's own count of tokens, if it came.
+    pub counted: Option<Tokens>,
+    /// How long the server asks this call to wait.
+    pub retry_after: Option<Duration>,
+    /// How long nobody is to call, by the server's headers.
+    pub rest: Option<Duration>,
+}
+
+/// A call of the model, as it stands in the books.
+#[derive(Clone, Debug)]
+pub struct ModelCall {
+    /// The turn, or the lease.
+    pub turn: TurnId,
+    /// About which conversation.
+    pub conversation: ConversationId,
+    /// Of which hotel.
+    pub property: PropertyId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How, as a short code.
+    pub outcome: String,
+    /// What it took.
+    pub tokens: Tokens,
+    /// By our own estimate.
+    pub estimated: bool,
+    /// In millionths of the operator's currency.
+    pub cost_micros: u64,
+    /// How long it waited in the pool.
+    pub queued: Duration,
+    /// How long the first word took.
+    pub first_word: Option<Duration>,
+    /// How long it took as a whole.
+    pub whole: Duration,
+}
+
 /// A source of answers: a language model, or the embedded answerer.
 pub trait Model: Send + Sync + 'static {
     /// Starts an answer. Dropping the stream stops the work and closes what it holds open.
     fn answer(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>>;
+}
+
+/// Tells somebody outside of an alarm that nobody acknowledges.
+pub trait Pager: Send + Sync + 'static {
+    /// Sends it on its way, without waiting: repeats and time-outs are its own affair.
+    fn page(&self, property: PropertyId, conversation: ConversationId, page: &Page);
+}
+
+/// One rung of the ladder by which alarms are passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// How long after the alarm was raised.
+    pub after: Duration,
+    /// To whom, by a name of the operator's.
+    pub to: String,
+}
+
+/// To whom alarms go that nobody acknowledges.
+#[derive(Clone, Default)]
+pub struct Ladder {
+    /// The rungs, the first one first.
+    pub rungs: Vec<Rung>,
+    /// Who carries the word; none: the rungs are told in the conversation only.
+    pub pager: Option<Arc<dyn Pager>>,
 }

@@ -23,6 +23,7 @@ use crate::sockets::Sockets;
 use crate::web_ingress::WebIngress;
 use crate::whatsapp_ingress::WhatsAppIngress;
 use crate::whatsapp_media::{MediaPlan, WhatsAppMedia};
+use crate::whatsapp_outbox::{OutboxPlan, WhatsAppOutbox};
 use crate::{conversation, socket};
 
 /// The pause before an actor that failed is started anew.
@@ -61,6 +62,8 @@ pub struct Plan {
     pub ai_pool: Box<dyn Fn() -> AiPool + Send + Sync>,
     /// Where guests' files come from and go, if there is a channel that brings any.
     pub media: Option<MediaPlan>,
+    /// How messages go out over WhatsApp, if they do.
+    pub outbox: Option<OutboxPlan>,
 }
 
 /// One of the actors below the root.
@@ -80,13 +83,16 @@ pub enum Child {
     WhatsAppMedia,
     /// The WhatsApp channel's ingress.
     WhatsAppIngress,
+    /// The WhatsApp channel's outbox, where there is such a channel.
+    WhatsAppOutbox,
 }
 
 impl Child {
     /// In the order of their start: whoever is spoken to stands before whoever speaks.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Inbox,
         Self::AiPool,
+        Self::WhatsAppOutbox,
         Self::Conversations,
         Self::WhatsAppMedia,
         Self::WhatsAppIngress,
@@ -112,7 +118,8 @@ impl Actor for Root {
 
     async fn pre_start(&self, myself: ActorRef<Start>, (): ()) -> Result<Self::State, ActorProcessingErr> {
         let mut children = Vec::new();
-        for child in Child::ALL {
+        let wanted = |child: &Child| *child != Child::WhatsAppOutbox || self.plan.outbox.is_some();
+        for child in Child::ALL.into_iter().filter(wanted) {
             children.push((self.start(child, myself.get_cell()).await?, child));
         }
         Ok(children)
@@ -177,6 +184,12 @@ impl Root {
                 let media =
                     WhatsAppMedia { store: Arc::clone(&plan.conversations.store), plan: plan.media.clone() };
                 spawn(media, &at.whatsapp_media, root).await
+            }
+            Child::WhatsAppOutbox => {
+                let plan_of_it = plan.outbox.clone().ok_or("there is no WhatsApp channel")?;
+                let directory = plan.conversations.directory.clone();
+                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox: at.inbox.clone() };
+                spawn(outbox, &at.whatsapp_outbox, root).await
             }
             Child::WhatsAppIngress => {
                 let ingress = WhatsAppIngress {

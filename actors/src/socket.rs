@@ -8,6 +8,7 @@
 
 mod frames;
 mod history;
+mod voice;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,11 +26,13 @@ use frontdesk_domain::text::TEXT_MAX_CHARS;
 use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
-use crate::messages::{InboxMsg, SocketId, SocketMsg, SocketRef, WebIngressMsg};
+use crate::messages::{InboxMsg, SocketMsg, SocketRef, WebIngressMsg};
 use crate::outbox::{Desk, Outbox};
 use crate::ports::Store;
 use crate::quotas::Quotas;
 use crate::subscription::Subscription;
+
+pub use voice::{Client, Voice};
 
 /// How many conversations one agent's socket may read.
 pub const SUBSCRIPTIONS_MAX: usize = 2_000;
@@ -60,12 +63,16 @@ pub struct Surroundings {
 
 /// The actor.
 pub struct Socket {
-    /// Its name.
-    pub id: SocketId,
-    /// Who is at the other end.
-    pub who: Arc<Principal>,
-    /// What it works with.
-    pub around: Arc<Surroundings>,
+    /// Its client.
+    pub client: Client,
+}
+
+impl std::ops::Deref for Socket {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 /// What it starts with.
@@ -96,7 +103,7 @@ impl Actor for Socket {
         match &*self.who {
             Principal::Guest { conversation, .. } => {
                 state.outbox.at(|desk| desk.begin(*conversation, Subscription::joining(args.after)));
-                self.join_own(&myself, &state);
+                self.join_own(&myself);
             }
             Principal::Agent { .. } => self.on_join_inbox(&myself, &mut state),
         }
@@ -117,12 +124,15 @@ impl Actor for Socket {
             SocketMsg::Joined { conversation, actor, summary, head, draft, ai_typing } => {
                 myself.get_cell().monitor(actor.get_cell());
                 let joined = history::Joined { actor, summary, head, draft, ai_typing };
-                self.on_joined(&myself, conversation, joined, state).await;
+                // What waits for the store is boxed: an idle actor is as large as the largest wait.
+                Box::pin(self.on_joined(&myself, conversation, joined, state)).await;
             }
             SocketMsg::NotJoined { conversation, refusal } => {
                 self.on_not_joined(&myself, conversation, &refusal, state);
             }
-            SocketMsg::CatchUp { conversation } => self.on_catch_up(&myself, conversation, state).await,
+            SocketMsg::CatchUp { conversation } => {
+                Box::pin(self.on_catch_up(&myself, conversation, state)).await;
+            }
             SocketMsg::Rejoin { conversation } => self.join(&myself, conversation, state),
             SocketMsg::JoinInbox => self.on_join_inbox(&myself, state),
         }

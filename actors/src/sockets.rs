@@ -18,7 +18,7 @@ use frontdesk_domain::refusal::Refusal;
 
 use crate::messages::{SessionKey, SocketId, SocketMsg, SocketRef, SocketsMsg};
 use crate::outbox::Outbox;
-use crate::socket::{Socket, SocketArgs, Surroundings};
+use crate::socket::{Client, Socket, SocketArgs, Surroundings, Voice};
 
 /// The actor.
 pub struct Sockets {
@@ -107,7 +107,7 @@ impl Sockets {
         outbox: Outbox,
         after: Option<Seq>,
         state: &mut State,
-    ) -> Result<SocketRef, Refusal> {
+    ) -> Result<Voice, Refusal> {
         if state.draining.is_some() {
             outbox.close(Close::GoingAway);
             return Err(Refusal::unavailable());
@@ -117,15 +117,20 @@ impl Sockets {
             Principal::Agent { agent, .. } => Some(agent.id),
             Principal::Guest { .. } => None,
         };
-        let socket =
-            Socket { id: SocketId(state.last_id), who: Arc::new(who), around: Arc::clone(&self.around) };
+        let client = Client {
+            id: SocketId(state.last_id),
+            who: Arc::new(who),
+            around: Arc::clone(&self.around),
+            delivery: outbox.delivery(),
+        };
+        let socket = Socket { client: client.clone() };
         let args = SocketArgs { outbox, after };
         let (socket, _) = Actor::spawn_linked(None, socket, args, myself.get_cell())
             .await
             .map_err(|_| Refusal::unavailable())?;
         state.open.insert(socket.get_id(), Open { socket: socket.clone(), session, agent });
         gauge(state);
-        Ok(socket)
+        Ok(Voice::new(client, socket))
     }
 }
 

@@ -24,6 +24,7 @@ const ACTORS: &[(&str, &[&str])] = &[
             "web_ingress",
             "whatsapp_ingress",
             "whatsapp_media",
+            "whatsapp_outbox",
         ],
     ),
     ("socket", &[]),
@@ -31,6 +32,7 @@ const ACTORS: &[(&str, &[&str])] = &[
     ("web_ingress", &[]),
     ("whatsapp_ingress", &[]),
     ("whatsapp_media", &[]),
+    ("whatsapp_outbox", &[]),
 ];
 
 #[test]

@@ -51,6 +51,26 @@ async fn resume_in_the_middle_of_a_busy_conversation() {
 }
 
 #[tokio::test]
+async fn what_is_stored_and_not_yet_told_comes_live_only() {
+    let world = World::start().await;
+    let mut agent = world.connect(&world.agent(1, Role::Agent), None).await;
+    let guest = world.guest(7);
+    agent.send(json!({"type":"send","id":"m1","conversation":conversation(7),"text":"hello"}));
+    agent.expect("ack").await;
+    // Stored, and its conversation has not come to tell it: words of the AI from before may be on their way.
+    let mut event = world.log.events_of(conversation(7)).pop().unwrap();
+    let head = event.seq;
+    (event.guest_prev, event.seq, event.id, event.fingerprint) = (head, head + 1, None, None);
+    world.log.store_untold(event);
+    for after in [None, Some(0)] {
+        let mut reader = world.connect(&guest, after).await;
+        let opened = reader.expect("opened").await;
+        let last = opened["events"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["seq"], json!(head), "with {after:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_after_the_newest_fifty() {
     let world = World::start().await;
     let mut agent = world.connect(&world.agent(1, Role::Agent), None).await;

@@ -115,13 +115,13 @@ async fn agents_see_the_inbox_and_each_other() {
     let _silent = world.model.asked();
     let mut mia = world.connect(&world.agent(1, Role::Agent), None).await;
     assert_eq!(mia.expect("presence").await["agents"][0]["online"], true);
-    let jon = world.connect(&world.agent(2, Role::Agent), None).await;
+    let mut jon = world.connect(&world.agent(2, Role::Agent), None).await;
     assert_eq!(mia.expect("presence").await["agents"].as_array().unwrap().len(), 2);
     let guest = world.connect(&world.guest(7), None).await;
     guest.say("g1", "Hello?");
     let inbox = mia.expect("inbox").await;
     assert_eq!(inbox["upserts"][0]["last_message"]["text"], "Hello?");
-    jon.socket.cast(frontdesk_actors::messages::SocketMsg::Ended).unwrap();
+    jon.voice = None;
     let left = mia.expect("presence").await;
     assert!(
         left["agents"].as_array().unwrap().iter().any(|a| a["name"] == "agent 2" && a["online"] == false)
@@ -158,4 +158,24 @@ async fn reading_needs_no_opening_but_the_right() {
     assert_eq!(guest.expect("read").await["by"]["kind"], "agent");
     agent.send(json!({"type":"read","conversation":conversation(99),"seq":1}));
     assert_eq!(agent.expect("error").await["code"], "not_found");
+}
+
+#[tokio::test]
+async fn nothing_overtakes_what_its_sender_said_before() {
+    let world = World::start().await;
+    world.guest(7);
+    let mut agent = world.connect(&world.agent(1, Role::Agent), None).await;
+    for n in 0..50 {
+        // The first waits for the store to know the colleague; the second needs nothing of the kind.
+        let colleague = frontdesk_domain::ids::AgentId(uuid::Uuid::from_u128(1));
+        agent.send(json!({"type":"act","id":format!("a{n}"),"conversation":conversation(7),
+            "action":"assign","agent":colleague}));
+        agent.send(json!({"type":"send","id":format!("m{n}"),"conversation":conversation(7),"text":"x"}));
+        for id in [format!("a{n}"), format!("m{n}")] {
+            assert_eq!(agent.expect("ack").await["id"], json!(id));
+        }
+        agent.send(json!({"type":"act","id":format!("u{n}"),"conversation":conversation(7),
+            "action":"assign","agent":null}));
+        assert_eq!(agent.expect("ack").await["id"], json!(format!("u{n}")));
+    }
 }

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use frontdesk_bench::fake_graph;
 use frontdesk_bench::fake_openai::script::KEYS;
 use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
+use frontdesk_bench::report::{self, spread};
 use frontdesk_bench::start::{self, Plan};
+use frontdesk_bench::suite::{self, All, Scenario};
 use frontdesk_bench::torture::disk::{self, FsyncOrder};
 use frontdesk_bench::torture::{self, Torture};
 
@@ -25,12 +28,40 @@ enum Command {
     /// A stand-in for OpenAI that misbehaves as told. E.g.: frontdesk-bench fake-openai --port 9099
     #[command(after_long_help = keys())]
     FakeOpenai(Fake),
+    /// A stand-in for WhatsApp: a number, and a guest's phone as a page. E.g.: frontdesk-bench fake-graph
+    FakeGraph(fake_graph::command::FakeGraphArgs),
     /// Cold start and idle memory. E.g.: frontdesk-bench start --conversations 100000 --server target/release/frontdesk
     Start(Start),
     /// Kills the server under load and judges every promise. E.g.: frontdesk-bench torture --kills 100 --seed 1
     Torture(Torture),
     /// Shows that everything is synced before anybody is told. E.g.: frontdesk-bench fsync-order --sends 1000
     FsyncOrder(FsyncOrder),
+    #[command(flatten)]
+    Scenario(Scenario),
+    /// Everything that has a goal, several times, with a report. E.g.: frontdesk-bench all --runs 3 --out results
+    All(All),
+    /// A report with pictures from the JSON of runs. E.g.: frontdesk-bench report a.json b.json --html report.html
+    Report(Pages),
+    /// Two sets of runs side by side. E.g.: frontdesk-bench compare before.json after.json
+    Compare(Pair),
+}
+
+#[derive(Args)]
+struct Pages {
+    /// What --json has written.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The report.
+    #[arg(long, default_value = "report.html")]
+    html: PathBuf,
+}
+
+#[derive(Args)]
+struct Pair {
+    /// What --json has written before a change.
+    before: PathBuf,
+    /// And after it.
+    after: PathBuf,
 }
 
 #[derive(Args)]
@@ -69,9 +100,14 @@ struct Start {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::FakeOpenai(fake) => serve(&fake).await,
+        Command::FakeGraph(args) => fake_graph::command::run(args, &mut std::io::stdout()).await,
         Command::Start(args) => measure(args).await,
         Command::Torture(args) => torment(&args).await,
         Command::FsyncOrder(args) => synced(&args).await,
+        Command::Scenario(scenario) => scenario.repeat().await,
+        Command::All(args) => suite::all(&args).await,
+        Command::Report(pages) => pictures(&pages),
+        Command::Compare(pair) => compare(&pair),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,6 +127,20 @@ async fn serve(fake: &Fake) -> anyhow::Result<()> {
         () = running.run() => {}
         stopped = tokio::signal::ctrl_c() => stopped?,
     }
+    Ok(())
+}
+
+fn pictures(pages: &Pages) -> anyhow::Result<()> {
+    let mut runs = Vec::new();
+    for file in &pages.files {
+        runs.extend(report::load(file)?);
+    }
+    report::html::save(&runs, &pages.html)
+}
+
+fn compare(pair: &Pair) -> anyhow::Result<()> {
+    let (before, after) = (report::load(&pair.before)?, report::load(&pair.after)?);
+    spread::compare(&before, &after, &mut std::io::stdout())?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! knowledge alone. Both look things up through [`knowledge`]. Neither retries, queues or limits: that is
 //! the pool's.
 
+pub mod bill;
 pub mod clean;
 pub mod embedded;
 pub mod knowledge;

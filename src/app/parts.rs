@@ -3,30 +3,39 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use frontdesk_actors::ai_pool::Limits;
+use frontdesk_actors::books::Books;
 use frontdesk_actors::hub::{Foundation, Hub};
-use frontdesk_actors::ports::{Model, Store};
+use frontdesk_actors::ports::{Files, Ladder, Model, Pager, Store};
 use frontdesk_actors::quotas::Quotas;
+use frontdesk_actors::whatsapp_media::MediaPlan;
 use frontdesk_domain::ids::PropertyId;
 
+use crate::ai::bill::Billing;
 use crate::ai::embedded::Embedded;
 use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::{self, OpenAi, OpenAiSettings};
 use crate::ai::retriever;
+use crate::attachments::Folder;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
-use crate::config::{Ai, Config, DatabaseUrl};
+use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::http::state::{AppState, Started, now};
+use crate::pager::AlarmPost;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
 use crate::whatsapp::Webhook;
 
-use super::{StartError, demo};
+use super::{StartError, demo, whatsapp};
 
 /// The slug of the property that the first start makes.
 const DEFAULT_PROPERTY: &str = "default";
+
+/// How many uploads are read at once: each takes up to 10 MiB of memory.
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// What runs, and what must be closed at the end.
 pub struct Parts {
@@ -53,20 +62,31 @@ impl Parts {
         let speech = retriever::Speech { lexicon, emergency_number: config.ai.emergency_number.clone() };
         let knowledge = KnowledgeBases::new(store.clone(), retriever::build(speech));
         let quotas = Arc::new(Quotas::new(config.server.rate_limits));
+        let books = Arc::new(Books::default());
+        let files = Folder::new(&config.storage.data_dir);
+        let kept: Arc<dyn Files> = Arc::new(files.clone());
+        let graph = match &config.whatsapp {
+            Some(settings) => Some(whatsapp::client(settings, Some(Arc::clone(&kept)))?),
+            None => None,
+        };
+        let channel = config.whatsapp.as_ref().zip(graph.as_ref());
         let (hub, _) = Hub::start(Foundation {
             store: store.clone() as Arc<dyn Store>,
-            model: language_model(&config.ai, &knowledge)?,
+            model: language_model(&config.ai, &knowledge, &books)?,
             embedded: Arc::new(Embedded::new(Arc::clone(&knowledge))),
             ai_limits: pool_limits(&config.ai),
+            books: Arc::clone(&books),
+            ladder: ladder(&config.alarms),
             quotas: Arc::clone(&quotas),
-            media: None,
+            media: graph.clone().map(|graph| MediaPlan { source: Arc::new(graph), files: kept }),
+            outbox: channel.map(|(settings, graph)| whatsapp::outbox(settings, graph, &store)),
             epoch: db.epoch().await?,
             node: Uuid::now_v7().simple().to_string(),
         })
         .await
         .context("the actors did not start")?;
 
-        let whatsapp = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
+        let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let attempts = Attempts::new(config.server.rate_limits);
         let vault = vault(&config)?;
         let state = AppState {
@@ -77,7 +97,10 @@ impl Parts {
             config,
             quotas,
             hasher,
-            whatsapp,
+            whatsapp: webhook,
+            graph,
+            files,
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
             sockets: crate::http::sockets::Sockets::default(),
             metrics: Some(metrics),
@@ -117,6 +140,7 @@ async fn first_property(db: &dyn Database, config: &Config) -> Result<PropertyId
 fn language_model(
     config: &Ai,
     knowledge: &Arc<KnowledgeBases>,
+    books: &Arc<Books>,
 ) -> Result<Option<Arc<dyn Model>>, StartError> {
     if config.key.is_none() && config.base_url.is_none() {
         tracing::info!("no language model is set up; the knowledge base answers by itself");
@@ -129,13 +153,25 @@ fn language_model(
         ..OpenAiSettings::default()
     };
     let model = OpenAi::new(settings, Arc::clone(knowledge)).context("OPENAI_BASE_URL or OPENAI_API_KEY")?;
-    Ok(Some(Arc::new(model)))
+    Ok(Some(Arc::new(model.with_watcher(Arc::new(Billing(Arc::clone(books)))))))
 }
 
 fn pool_limits(config: &Ai) -> Limits {
     Limits {
         concurrency: config.max_concurrency as usize,
         requests_a_minute: config.max_rpm,
+        tokens_a_minute: config.max_tpm,
+        answer_tokens: u64::from(OpenAiSettings::default().max_tokens),
+        budget: config.budget,
+        price: config.price,
         ..Limits::default()
     }
+}
+
+/// Who is told of an alarm that nobody acknowledges.
+fn ladder(config: &Alarms) -> Ladder {
+    let pager = config.webhook.clone().and_then(|url| {
+        AlarmPost::start(url).inspect_err(|error| tracing::error!(%error, "alarms cannot be passed on")).ok()
+    });
+    Ladder { rungs: config.rungs.clone(), pager: pager.map(|pager| Arc::new(pager) as Arc<dyn Pager>) }
 }

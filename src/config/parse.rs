@@ -1,7 +1,9 @@
 //! Readers of single values: `None` where a value is not what its setting takes.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
+use frontdesk_actors::ports::Rung;
 use frontdesk_domain::people::Role;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -56,6 +58,36 @@ pub(super) fn phone_number(text: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '/');
     let digits = text.chars().filter(char::is_ascii_digit).count();
     (text.chars().all(fits) && (2..=20).contains(&digits)).then(|| text.to_owned())
+}
+
+pub(super) fn tokens(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|count| *count <= 1_000_000_000_000)
+}
+
+/// An amount in millionths; at most six places, so that nothing is rounded.
+pub(super) fn money(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) || whole.len() > 9 || part.len() > 6 {
+        return None;
+    }
+    let part: u64 = format!("{part:0<6}").parse().ok()?;
+    Some(whole.parse::<u64>().ok()? * 1_000_000 + part)
+}
+
+/// `60:desk,300:manager`, later ones later; `off` for none.
+pub(super) fn rungs(text: &str) -> Option<Vec<Rung>> {
+    if text == "off" {
+        return Some(Vec::new());
+    }
+    let rung = |text: &str| {
+        let (seconds, to) = text.trim().split_once(':')?;
+        let after = Duration::from_secs(u64::from(seconds.trim().parse::<u16>().ok()?));
+        let named = (1..=40).contains(&to.chars().count()) && !to.chars().any(char::is_control);
+        named.then(|| Rung { after, to: to.to_owned() })
+    };
+    let rungs: Vec<Rung> = text.split(',').map(rung).collect::<Option<_>>()?;
+    (rungs.len() <= 10 && rungs.is_sorted_by_key(|rung| rung.after)).then_some(rungs)
 }
 
 pub(super) fn on_off(text: &str) -> Option<bool> {

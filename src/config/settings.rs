@@ -29,6 +29,8 @@ pub const PORT: &str = "PORT";
 
 const TEXT: &str = "a text without line breaks";
 const COUNT: &str = "a whole number from 1 to 1000000000";
+const TOKENS: &str = "a whole number from 0 to 1000000000000";
+const MONEY: &str = "an amount such as 12 or 0.15";
 const ON_OFF: &str = "on or off";
 const HTTP_URL: &str = "a URL that starts with http:// or https://";
 
@@ -122,6 +124,29 @@ pub const SETTINGS: &[Setting] = &[
         "a phone number",
         "what guests are told to call when life is in danger",
     ),
+    row(
+        "OPENAI_DAY_TOKENS",
+        "",
+        TOKENS,
+        "tokens a day at most; beyond, the knowledge base answers by itself",
+    ),
+    row("OPENAI_MONTH_TOKENS", "", TOKENS, "tokens a month at most, likewise"),
+    row("OPENAI_DAY_COST", "", MONEY, "money a day at most, by the prices below"),
+    row("OPENAI_MONTH_COST", "", MONEY, "money a month at most, likewise"),
+    row("OPENAI_PRICE_PROMPT", "", MONEY, "what a million tokens of prompts cost"),
+    row("OPENAI_PRICE_ANSWER", "", MONEY, "what a million tokens of answers cost"),
+    row(
+        "FRONTDESK_ESCALATION",
+        "60:desk,300:manager",
+        "steps such as 60:desk,300:manager: after how many seconds, and to whom, at most 10",
+        "to whom an alarm is passed on that nobody acknowledges",
+    ),
+    row(
+        "FRONTDESK_ESCALATION_WEBHOOK",
+        "",
+        HTTP_URL,
+        "where that is sent, as JSON without the guest's words",
+    ),
     row("WHATSAPP_VERIFY_TOKEN", "", WHATSAPP, "the token of the webhook's verification"),
     row(
         "WHATSAPP_APP_SECRET",
@@ -133,6 +158,12 @@ pub const SETTINGS: &[Setting] = &[
     row("WHATSAPP_PHONE_NUMBER_ID", "", WHATSAPP, "the number that sends"),
     row("WHATSAPP_API_BASE", "", HTTP_URL, "another address of the Graph API"),
     row(
+        "WHATSAPP_UNCLEAR_SECONDS",
+        "30",
+        COUNT,
+        "how long a status is waited for before a send without a clear answer is repeated",
+    ),
+    row(
         "FRONTDESK_RATE_LIMITS",
         "on",
         "on, or off while FRONTDESK_LISTEN is a loopback address",
@@ -140,7 +171,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     row("FRONTDESK_DEMO", "on", ON_OFF, "off: an empty database gets no demo hotel"),
     row("FRONTDESK_LOG", "", "pretty or json", "how logs are written; pretty on a terminal, else json"),
-    row("RUST_LOG", "info,async_openai=off", "a filter such as info,frontdesk=debug", "what is logged"),
+    row(
+        "RUST_LOG",
+        "info,async_openai=off,ractor=warn",
+        "a filter such as info,frontdesk=debug",
+        "what is logged",
+    ),
     row("SENTRY_DSN", "", HTTP_URL, "error tracking"),
     row("OTEL_EXPORTER_OTLP_ENDPOINT", "", HTTP_URL, "traces"),
 ];

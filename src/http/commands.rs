@@ -35,6 +35,9 @@ pub(super) struct NewMessage {
     /// Uploads that go with it.
     #[serde(default)]
     attachments: Option<Vec<Uuid>>,
+    /// Up to three quick replies to choose from (agents only).
+    #[serde(default)]
+    suggestions: Option<Vec<String>>,
 }
 
 /// An action and the sender's own id for it.
@@ -55,7 +58,7 @@ pub(super) async fn say(
     State(state): State<AppState>,
     Caller { who, .. }: Caller,
     Segment(conversation): Segment<ConversationId>,
-    Body(NewMessage { id, text, note, reply_to, attachments }): Body<NewMessage>,
+    Body(NewMessage { id, text, note, reply_to, attachments, suggestions }): Body<NewMessage>,
 ) -> ApiResult<(StatusCode, Json<Stored>)> {
     theirs(&who, conversation)?;
     // The one gate knows frames; an empty one of this kind stands for ours.
@@ -66,6 +69,7 @@ pub(super) async fn say(
         note,
         reply_to,
         attachments: None,
+        suggestions: None,
     };
     permission::check(&who, &frame)?;
     let say = Say {
@@ -74,6 +78,7 @@ pub(super) async fn say(
         text,
         note: note.unwrap_or(false),
         reply_to,
+        suggestions: suggestions.unwrap_or_default(),
         attachments: attachments.unwrap_or_default(),
         files: Vec::new(),
     };

@@ -119,7 +119,7 @@ mod tests {
             fingerprint: None,
             at: Timestamp(0),
             by: Author::system(),
-            kind: EventKind::Urgency { urgency: Urgency::Normal, reason: String::new() },
+            kind: EventKind::Urgency { urgency: Urgency::Normal, reason: String::new(), alarm: None },
         }
     }
 

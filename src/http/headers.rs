@@ -59,6 +59,7 @@ pub(super) fn page_policy(page: Page, server: &Server) -> String {
     let attributes = if page == Page::Dashboard { "; style-src-attr 'unsafe-inline'" } else { "" };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'{attributes}; img-src 'self' blob: data:; \
+         media-src 'self'; \
          connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors {ancestors}; require-trusted-types-for 'script'"
     )

@@ -9,12 +9,15 @@ use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::timestamp::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 
 use super::sockets::Sockets;
+use crate::attachments::Folder;
 use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::store::Database;
 use crate::whatsapp::Webhook;
+use crate::whatsapp::graph::GraphClient;
 
 /// Told whenever a property's knowledge has changed.
 pub type KnowledgeChanged = Arc<dyn Fn(PropertyId) + Send + Sync>;
@@ -36,8 +39,14 @@ pub struct AppState {
     pub attempts: Attempts,
     /// Stored secrets.
     pub vault: Vault,
+    /// The client for the Graph API; `None` while WhatsApp is off.
+    pub graph: Option<GraphClient>,
     /// The WhatsApp channel's webhook; `None` while the channel is off.
     pub whatsapp: Option<Arc<Webhook>>,
+    /// The bytes of attachments.
+    pub files: Folder,
+    /// Places for uploads: each is held in memory.
+    pub uploads: Arc<Semaphore>,
     /// Told after a write to a property's knowledge.
     pub knowledge_changed: KnowledgeChanged,
     /// The open connections.

@@ -17,6 +17,8 @@ use crate::auth::Kind;
 use crate::error::{ApiResult, Problem};
 
 mod connection;
+#[cfg(feature = "echo")]
+pub(crate) mod echo;
 mod encode;
 mod feed;
 mod frames;

@@ -199,7 +199,8 @@ pub enum FileState {
 /// Files: all but their bytes.
 #[async_trait]
 pub trait Attachments: Send + Sync {
-    /// Adds a file whose bytes are in their place.
+    /// Adds a file whose bytes are about to be put in their place: until [`Store::put_file`] says so, no
+    /// message may name it.
     async fn add_attachment(&self, upload: Upload) -> Result<(), StoreError>;
     /// One file.
     async fn attachment(&self, id: Uuid) -> Result<Option<FileRow>, StoreError>;

@@ -3,9 +3,16 @@
 #![allow(missing_docs, reason = "tests say what they do in their names")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, clippy::disallowed_methods, reason = "plainness before speed")]
+#![allow(clippy::print_stdout, reason = "what was skipped or measured is said")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "numbers of tests are small"
+)]
 
 mod actions;
 mod agents;
+mod attachments;
 mod backups;
 mod chat;
 mod durability;
@@ -29,4 +36,8 @@ mod storage;
 mod support;
 mod takeover;
 mod text;
+mod torture;
 mod turns;
+mod whatsapp_flood;
+mod whatsapp_in;
+mod whatsapp_out;

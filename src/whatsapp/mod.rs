@@ -1,5 +1,7 @@
 //! The WhatsApp channel's wire: what Meta's Cloud API sends us, and what we ask of it.
 
+pub mod check;
+pub mod graph;
 pub mod payload;
 pub mod signature;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{ClientId, ConversationId, Seq};
-pub use crate::message::{Attachment, Channel, Citation, Message};
+pub use crate::message::{Attachment, Channel, Citation, Message, SentTemplate};
 use crate::people::{AgentRef, Audience, Author, GuestProfile};
 use crate::timestamp::Timestamp;
 
@@ -49,7 +49,22 @@ pub enum Urgency {
     Urgent,
 }
 
-/// How far a message got on its channel. Only ever moves up.
+/// What becomes of an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AlarmStep {
+    /// It rings until somebody acknowledges it.
+    Raised,
+    /// Nobody did in time: it was passed on.
+    Escalated,
+    /// Somebody sees to it.
+    Acknowledged,
+}
+
+/// How far a message got on its channel. Only ever moves up: what arrived has not failed, whatever is heard
+/// later, and what failed may still arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -57,12 +72,12 @@ pub enum Urgency {
 pub enum DeliveryState {
     /// The channel took it.
     Sent,
+    /// It will not arrive, as far as is known.
+    Failed,
     /// It is on the guest's phone.
     Delivered,
     /// The guest has read it.
     Read,
-    /// It will not arrive.
-    Failed,
 }
 
 /// Where a request stands.
@@ -200,6 +215,9 @@ pub enum EventKind {
         urgency: Urgency,
         /// Why.
         reason: String,
+        /// What this does to the alarm.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<AlarmStep>,
     },
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{EntryId, Seq, TurnId};
+use crate::outgoing::Parameter;
 use crate::timestamp::Timestamp;
 
 /// The way a guest reaches the hotel.
@@ -44,6 +45,19 @@ pub struct Attachment {
     pub size: u64,
 }
 
+/// The approved text that a message is, with what was written into its blanks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SentTemplate {
+    /// Its name.
+    pub name: String,
+    /// Its language, as WhatsApp writes it (`en_US`).
+    pub language: String,
+    /// For the blanks, in order.
+    pub parameters: Vec<Parameter>,
+}
+
 /// What was said to the guest or by the guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
@@ -74,6 +88,9 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<String>>"))]
     pub suggestions: Vec<String>,
+    /// The approved text that it is, outside WhatsApp's window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<SentTemplate>,
     /// The AI was interrupted here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "typescript", ts(as = "Option<bool>"))]
@@ -95,6 +112,7 @@ impl Message {
             attachments: Vec::new(),
             citations: Vec::new(),
             suggestions: Vec::new(),
+            template: None,
             partial: false,
             turn: None,
         }

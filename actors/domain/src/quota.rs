@@ -13,6 +13,8 @@ pub enum Quota {
     MessagePerGuest,
     /// Messages and actions of one agent.
     CommandPerAgent,
+    /// Files that one person sends.
+    UploadPerPerson,
     /// Frames of any kind on one socket.
     FramePerSocket,
     /// Requests to the API from one address.
@@ -32,11 +34,12 @@ pub struct Rate {
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LoginPerAddress,
         Self::SessionPerAddress,
         Self::MessagePerGuest,
         Self::CommandPerAgent,
+        Self::UploadPerPerson,
         Self::FramePerSocket,
         Self::RequestPerAddress,
         Self::ConnectPerAddress,
@@ -49,6 +52,7 @@ impl Quota {
             Self::SessionPerAddress => "session_per_address",
             Self::MessagePerGuest => "message_per_guest",
             Self::CommandPerAgent => "command_per_agent",
+            Self::UploadPerPerson => "upload_per_person",
             Self::FramePerSocket => "frame_per_socket",
             Self::RequestPerAddress => "request_per_address",
             Self::ConnectPerAddress => "connect_per_address",
@@ -62,6 +66,7 @@ impl Quota {
             Self::SessionPerAddress => (60, 1_000),
             Self::MessagePerGuest => (20, 1_000),
             Self::CommandPerAgent => (60, 100),
+            Self::UploadPerPerson => (20, 6_000),
             Self::FramePerSocket => (300, 10),
             Self::RequestPerAddress => (300, 10),
             Self::ConnectPerAddress => (200, 50),
@@ -75,6 +80,7 @@ impl Quota {
             Self::LoginPerAddress => "too many logins, please wait",
             Self::SessionPerAddress | Self::ConnectPerAddress => "too many connections, please wait",
             Self::MessagePerGuest | Self::CommandPerAgent => "too many messages, please wait",
+            Self::UploadPerPerson => "too many files, please wait",
             Self::FramePerSocket | Self::RequestPerAddress => "too many requests, please wait",
         };
         Refusal::new(Code::RateLimited, message).retry_in(retry_ms)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::Alarm;
 use crate::event::{Channel, Mode, Status, Urgency};
 use crate::ids::{ConversationId, PropertyId, Seq};
 use crate::people::{AgentRef, Audience, Author, GuestProfile};
@@ -46,6 +47,10 @@ pub struct Summary {
     pub tags: Vec<String>,
     /// How soon somebody must look.
     pub urgency: Urgency,
+    /// The alarm, while nobody has acknowledged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub alarm: Option<Box<Alarm>>,
     /// The newest event.
     pub last_seq: Seq,
     /// The newest message.
@@ -76,6 +81,7 @@ impl Summary {
                 guest: GuestProfile { id: self.guest.id, name: self.guest.name, ..GuestProfile::default() },
                 tags: Vec::new(),
                 urgency: Urgency::Normal,
+                alarm: None,
                 unread: 0,
                 ..self
             },

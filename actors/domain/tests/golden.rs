@@ -55,6 +55,7 @@ fn summary() -> Summary {
         assigned: Some(mia()),
         tags: vec!["vip".into()],
         urgency: frontdesk_domain::event::Urgency::Urgent,
+        alarm: None,
         last_seq: 9,
         last_message: Some(LastMessage { text: "Hi".into(), by: guest(), at: at() }),
         waiting_since: Some(at()),

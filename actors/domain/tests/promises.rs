@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use frontdesk_domain::conversation::{
-    Act, Command, Conversation, Notice, Say, Turn, TurnEnd, TurnNews, TurnStep,
+    Act, Command, Conversation, EndedTurn, Notice, Say, Turn, TurnEnd, TurnNews, TurnOutcome, TurnStep,
 };
 use frontdesk_domain::event::{Channel, Event, EventKind, Mode, Status};
 use frontdesk_domain::frame::Action;
@@ -24,6 +24,8 @@ enum Step {
     Act { who: u8, id: u8, action: Action },
     Delta { stale: bool, text: String },
     End { stale: bool, how: u8 },
+    Quiet,
+    Typing { on: bool },
     Wake,
     Crash,
 }
@@ -33,6 +35,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => Just(Action::TakeOver),
         3 => Just(Action::HandBack),
         1 => Just(Action::Close),
+        1 => Just(Action::Acknowledge),
         1 => Just(Action::Reopen),
         1 => (1_i64..200_000).prop_map(|at| Action::Snooze { until: Timestamp(at) }),
         1 => Just(Action::Assign { agent: None }),
@@ -42,12 +45,14 @@ fn action() -> impl Strategy<Value = Action> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (any::<u8>(), 0_u8..4).prop_map(|(id, text)| Step::Guest { id, text }),
+        4 => (any::<u8>(), 0_u8..9).prop_map(|(id, text)| Step::Guest { id, text }),
         2 => (0_u8..2, any::<u8>(), 0_u8..4, any::<bool>())
             .prop_map(|(who, id, text, note)| Step::Agent { who, id, text, note }),
         2 => (0_u8..2, any::<u8>(), action()).prop_map(|(who, id, action)| Step::Act { who, id, action }),
         6 => (prop::bool::weighted(0.2), "[a-z ]{0,6}").prop_map(|(stale, text)| Step::Delta { stale, text }),
-        3 => (prop::bool::weighted(0.2), 0_u8..3).prop_map(|(stale, how)| Step::End { stale, how }),
+        3 => (prop::bool::weighted(0.2), 0_u8..7).prop_map(|(stale, how)| Step::End { stale, how }),
+        3 => Just(Step::Quiet),
+        1 => any::<bool>().prop_map(|on| Step::Typing { on }),
         1 => Just(Step::Wake),
         1 => Just(Step::Crash),
     ]
@@ -73,6 +78,9 @@ struct World {
     log: Vec<Event>,
     acks: HashMap<(Author2, ClientId), (u64, String)>,
     shown: HashMap<TurnId, String>,
+    /// The guest's messages that the AI was to answer.
+    asked: Vec<u64>,
+    ended: Vec<EndedTurn>,
     now: i64,
     turns: u128,
 }
@@ -89,6 +97,8 @@ impl World {
             log: Vec::new(),
             acks: HashMap::new(),
             shown: HashMap::new(),
+            asked: Vec::new(),
+            ended: Vec::new(),
             now: 0,
             turns: 1_000,
         }
@@ -99,7 +109,13 @@ impl World {
         let stale = TurnId(Uuid::from_u128(7));
         let pick = |use_stale: bool| if use_stale { Some(stale) } else { live };
         let say = |by: Author, id: u8, text: u8, note: bool| {
-            let text = format!("text {text}");
+            let text = match text {
+                4 => "No, I meant the sauna".to_owned(),
+                5 => "Let me speak to a human please".to_owned(),
+                6 => "Help, there is a fire in the hall!".to_owned(),
+                7 => "Is it open?".to_owned(),
+                other => format!("text {other}"),
+            };
             let body = format!("{note} {text}");
             let id = client_id(id);
             let say = Say {
@@ -108,6 +124,7 @@ impl World {
                 text,
                 note,
                 reply_to: None,
+                suggestions: vec![],
                 attachments: vec![],
                 files: vec![],
             };
@@ -129,10 +146,18 @@ impl World {
                 let end = match how {
                     0 => TurnEnd::Said { citations: vec![], suggestions: vec![] },
                     1 => TurnEnd::HandedOver { reason: "unsure".into(), urgent: false },
+                    2 => TurnEnd::HandedOver { reason: "emergency".into(), urgent: true },
+                    3 => TurnEnd::SmallTalk,
+                    4 => TurnEnd::Requested { department: "desk".into(), text: "a taxi".into() },
                     _ => TurnEnd::Failed { reason: "broken".into() },
                 };
                 (None, pick(stale).map(|turn| Command::Turn(turn, TurnNews::Ended(end))))
             }
+            Step::Quiet => {
+                let due = self.rules.turn().and_then(|turn| Some((turn.id, turn.quiet_at?)));
+                (None, due.map(|(turn, due)| Command::Quiet(turn, due)))
+            }
+            Step::Typing { .. } => (None, None),
             Step::Wake => (None, Some(Command::Wake)),
             Step::Crash => (None, Some(Command::Recover)),
         }
@@ -155,6 +180,9 @@ impl World {
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         if matches!(step, Step::Crash) {
             self.crash();
+        }
+        if let Step::Typing { on } = step {
+            self.rules.note_typing(*on, Timestamp(self.now));
         }
         let (own, Some(command)) = self.command(step) else { return Ok(()) };
         self.now += 500;
@@ -196,12 +224,17 @@ impl World {
                 self.shown.entry(*turn).or_default().push_str(text);
             }
         }
-        if let TurnStep::Show(_) = decision.turn {
+        if let TurnStep::Show(..) = decision.turn {
             prop_assert!(decision.events.is_empty());
         }
         let next = self.rules.after(&decision);
         self.rules.apply(&decision, next);
+        if self.rules.summary().mode == Mode::Ai {
+            let said = decision.events.iter().filter(|event| event.by.kind == AuthorKind::Guest);
+            self.asked.extend(said.filter(|e| matches!(e.kind, EventKind::Message(_))).map(|e| e.seq));
+        }
         self.log.extend(decision.events);
+        self.ended.extend(decision.ended);
         Ok(())
     }
 
@@ -229,13 +262,14 @@ impl World {
                     prop_assert_eq!(Some(&message.text), self.shown.get(&turn), "shown is stored");
                     if message.partial {
                         let after = self.log.get(n + 1).map(|next| &next.kind);
-                        let silenced = matches!(
-                            after,
-                            Some(
-                                EventKind::Mode { mode: Mode::Human, .. }
-                                    | EventKind::Status { status: Status::Closed, .. }
-                            )
-                        );
+                        let silenced =
+                            matches!(
+                                after,
+                                Some(
+                                    EventKind::Mode { mode: Mode::Human, .. }
+                                        | EventKind::Status { status: Status::Closed, .. }
+                                )
+                            ) || self.log.get(n + 1).is_some_and(|next| next.by.kind == AuthorKind::Guest);
                         prop_assert!(silenced, "an interruption is followed by what interrupted");
                     }
                 }
@@ -246,12 +280,33 @@ impl World {
         // Replaying the log gives the state.
         let now = self.rules.snapshot();
         snapshot.unanswered = now.unanswered;
+        snapshot.settled = now.settled;
         prop_assert_eq!(&snapshot, now);
         let summary = self.rules.summary();
         prop_assert_eq!(summary.status == Status::Waiting, summary.waiting_since.is_some());
         if summary.mode == Mode::Human {
             prop_assert!(self.rules.turn().is_none(), "no turn is open while people answer");
         }
+        self.check_outcomes()
+    }
+
+    /// Every message that the AI was to answer has one outcome, or its turn is open; and in an episode the
+    /// AI asks for people at most once.
+    fn check_outcomes(&self) -> Result<(), TestCaseError> {
+        let final_ones = || self.ended.iter().filter(|row| !row.carried);
+        for seq in &self.asked {
+            let outcomes = final_ones().filter(|row| row.after < *seq && *seq <= row.through).count();
+            let open = self.rules.turn().is_some() && *seq > self.rules.snapshot().settled;
+            prop_assert_eq!(outcomes + usize::from(open), 1, "message {}: {:?}", seq, self.ended);
+        }
+        let mut asked_people: Vec<u32> = final_ones()
+            .filter(|row| matches!(row.outcome, TurnOutcome::HandedOver | TurnOutcome::FailedToHuman))
+            .map(|row| row.episode)
+            .collect();
+        let all = asked_people.len();
+        asked_people.dedup();
+        prop_assert_eq!(asked_people.len(), all, "two hand-overs in one episode");
+        prop_assert!(self.ended.iter().all(|row| !row.carried || row.outcome == TurnOutcome::Superseded));
         Ok(())
     }
 }

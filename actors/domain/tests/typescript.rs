@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use frontdesk_domain::{event, frame, ids, people, refusal, summary, timestamp};
+use frontdesk_domain::{event, frame, ids, outgoing, people, refusal, summary, timestamp};
 use ts_rs::{Config, TS};
 
 const HEAD: &str = "// Made from the server's types by `make types`. Do not edit.
@@ -47,6 +47,8 @@ fn whole() -> String {
     declare::<event::Urgency>(&mut out);
     declare::<event::Citation>(&mut out);
     declare::<event::Attachment>(&mut out);
+    declare::<outgoing::Parameter>(&mut out);
+    declare::<event::SentTemplate>(&mut out);
     declare::<event::Message>(&mut out);
     declare::<event::DeliveryState>(&mut out);
     declare::<event::RequestState>(&mut out);

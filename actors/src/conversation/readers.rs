@@ -3,16 +3,17 @@
 
 use std::time::Duration;
 
-use frontdesk_domain::conversation::Conversation as Rules;
+use frontdesk_domain::conversation::{Conversation as Rules, Effect};
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::Seq;
-use frontdesk_domain::people::AuthorKind;
+use frontdesk_domain::people::{Audience, AuthorKind};
 use frontdesk_domain::refusal::Refusal;
 
+use crate::clock;
 use crate::messages::{ConversationMsg, ConversationRef, InboxMsg, Reader, SocketMsg};
 use crate::ports::{Commit, TurnRow};
 
-use super::{Conversation, RETIRE_AFTER, State};
+use super::{Conversation, RETIRE_AFTER, State, come_back};
 
 /// How long after its last command a conversation without readers stays in memory.
 const IDLE_AFTER: Duration = Duration::from_secs(60);
@@ -34,11 +35,16 @@ impl Conversation {
         let _ = reader.socket.cast(joined);
     }
 
-    pub(super) fn on_typing(&self, from: &Reader, on: bool, state: &mut State) {
+    pub(super) fn on_typing(&self, myself: &ConversationRef, from: &Reader, on: bool, state: &mut State) {
         if self.admit(from, state).is_none() {
             return;
         }
-        let Ok(rules) = &state.rules else { return };
+        let Ok(rules) = &mut state.rules else { return };
+        if from.who.audience() == Audience::Guest
+            && let Some(Effect::QuietAt(turn, due)) = rules.note_typing(on, clock::now())
+        {
+            come_back(myself, turn, due);
+        }
         let frame = ServerFrame::Typing { conversation: self.id, by: from.who.author(), on };
         state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
     }
@@ -55,9 +61,13 @@ impl Conversation {
         }
         state.marks_unsaved = true;
         let seq = rules.read_by(by.kind);
+        let by_agent = by.kind == AuthorKind::Agent;
         let counted = by.kind == AuthorKind::Agent && rules.summary().unread != unread;
         let frame = ServerFrame::Read { conversation: self.id, by, seq };
         state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
+        if by_agent {
+            self.seen(rules.snapshot(), seq, false);
+        }
         if counted {
             // The list is read from the store: agents must find there what they see live.
             self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
@@ -77,7 +87,10 @@ impl Conversation {
     }
 
     pub(super) async fn on_check_idle(&self, myself: &ConversationRef, state: &mut State) {
-        let busy = state.rules.as_ref().is_ok_and(|rules| rules.turn().is_some());
+        let busy = state
+            .rules
+            .as_ref()
+            .is_ok_and(|rules| rules.turn().is_some() || rules.snapshot().alarm.is_some());
         if state.retiring || busy || !state.readers.is_empty() || state.active_at.elapsed() < IDLE_AFTER {
             return self.save_marks(state).await;
         }
@@ -100,6 +113,8 @@ impl Conversation {
             turn: TurnRow::Keep,
             inbound: None,
             enclosed: Vec::new(),
+            ended: Vec::new(),
+            deliveries: Vec::new(),
         };
         if self.around.store.append(commit).await.is_err() {
             state.marks_unsaved = true;

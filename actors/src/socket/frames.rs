@@ -1,18 +1,15 @@
-//! What the client asks for.
+//! What the client asks of its socket.
 
-use std::sync::Arc;
-
-use frontdesk_domain::conversation::{Act, Command, Say};
+use frontdesk_domain::conversation::{Act, Command};
 use frontdesk_domain::frame::{Action, ClientFrame, ServerFrame};
 use frontdesk_domain::ids::{ClientId, ConversationId, Seq};
-use frontdesk_domain::people::{AgentRef, Principal};
-use frontdesk_domain::permission;
-use frontdesk_domain::quota::Quota;
+use frontdesk_domain::people::AgentRef;
 use frontdesk_domain::refusal::{Code, Refusal};
 
-use crate::messages::{ConversationMsg, Permit, Reply, SocketRef, WebIngressMsg};
+use crate::messages::{ConversationMsg, Permit, SocketRef};
 use crate::subscription::{Place, Subscription};
 
+use super::voice::{Refused, id_of};
 use super::{OPENS_WAITING_MAX, SUBSCRIPTIONS_MAX, Socket, State};
 
 impl Socket {
@@ -24,70 +21,41 @@ impl Socket {
         state: &mut State,
     ) {
         let id = id_of(&frame);
-        let quotas = &self.around.quotas;
-        if let Err(refusal) = permission::check(&self.who, &frame) {
-            return self.on_bad_frame(id, refusal, state);
-        }
-        if let Err(refusal) = quotas.check(Quota::FramePerSocket, &self.id.0) {
-            return state.tell(&ServerFrame::refused(id, refusal));
-        }
-        let refused = match frame {
-            ClientFrame::Hello { .. } => {
-                return self.on_bad_frame(None, Refusal::new(Code::BadFrame, "hello was said"), state);
-            }
-            ClientFrame::Ping => {
-                state.tell(&ServerFrame::Pong);
-                Ok(())
-            }
-            ClientFrame::Open { conversation, after } => self.on_open(myself, conversation, after, state),
-            ClientFrame::Leave { conversation } => {
-                self.on_leave(myself, conversation, state);
-                Ok(())
-            }
-            ClientFrame::Send { id, conversation, text, note, reply_to, attachments } => {
-                let say = Say {
-                    by: self.who.author(),
-                    id: id.clone(),
-                    text,
-                    note: note.unwrap_or(false),
-                    reply_to,
-                    attachments: attachments.unwrap_or_default(),
-                    files: Vec::new(),
-                };
-                self.where_to(conversation)
-                    .and_then(|to| self.perform(state, to, id, Command::Say(say), permit))
-            }
-            ClientFrame::Act { id, conversation, action } => match self.where_to(conversation) {
-                Ok(to) => self.on_act(state, to, id, action, permit).await,
-                Err(refusal) => Err(refusal),
-            },
-            ClientFrame::Typing { conversation, on } => {
-                let from = self.reader(myself, state);
-                self.pass(conversation, ConversationMsg::Typing { from, on }, state)
-            }
-            ClientFrame::Read { conversation, seq } => {
-                let from = self.reader(myself, state);
-                self.pass(conversation, ConversationMsg::Read { from, seq }, state)
-            }
+        let refused = match self.check(&frame) {
+            Ok(()) => self.carry_out(myself, frame, permit, state).await,
+            Err(refused) => Err(refused),
         };
         match refused {
             Ok(()) => {}
-            Err(refusal) if matches!(refusal.code, Code::BadFrame) => self.on_bad_frame(id, refusal, state),
-            Err(refusal) => state.tell(&ServerFrame::refused(id, refusal)),
+            Err(Refused::Bad(refusal)) => self.on_bad_frame(id, refusal, state),
+            Err(Refused::Now(refusal)) => state.tell(&ServerFrame::refused(id, refusal)),
         }
+        // Last of all: what comes after it may overtake this actor from now on.
+        state.outbox.at(|desk| desk.with_actor = desk.with_actor.saturating_sub(1));
     }
 
-    /// A guest's conversation is its own, named or not; an agent must name one.
-    fn where_to(&self, named: Option<ConversationId>) -> Result<ConversationId, Refusal> {
-        match (&*self.who, named) {
-            (Principal::Guest { conversation, .. }, None) => Ok(*conversation),
-            (Principal::Guest { conversation, .. }, Some(named)) if named == *conversation => Ok(named),
-            (Principal::Guest { .. }, Some(_)) => Err(Refusal::not_found()),
-            (Principal::Agent { .. }, Some(named)) => Ok(named),
-            (Principal::Agent { .. }, None) => {
-                Err(Refusal::new(Code::BadFrame, "missing field `conversation`"))
+    async fn carry_out(
+        &self,
+        myself: &SocketRef,
+        frame: ClientFrame,
+        permit: Permit,
+        state: &State,
+    ) -> Result<(), Refused> {
+        match frame {
+            ClientFrame::Hello { .. } => {
+                return Err(Refused::Bad(Refusal::new(Code::BadFrame, "hello was said")));
             }
+            ClientFrame::Ping => state.tell(&ServerFrame::Pong),
+            ClientFrame::Open { conversation, after } => self.on_open(myself, conversation, after, state)?,
+            ClientFrame::Leave { conversation } => self.on_leave(myself, conversation, state),
+            ClientFrame::Act { id, conversation, action } => {
+                let to = self.where_to(conversation)?;
+                // Boxed, for it is rare: an idle actor is as large as the largest thing that it may wait for.
+                Box::pin(self.on_act(to, id, action, permit)).await?;
+            }
+            other => self.pass_on(myself, other, permit)?,
         }
+        Ok(())
     }
 
     fn on_open(
@@ -95,7 +63,7 @@ impl Socket {
         myself: &SocketRef,
         conversation: ConversationId,
         after: Option<Seq>,
-        state: &mut State,
+        state: &State,
     ) -> Result<(), Refusal> {
         let joined = state.outbox.at(|desk| {
             let is_full = desk.count() >= SUBSCRIPTIONS_MAX;
@@ -121,7 +89,7 @@ impl Socket {
         Ok(())
     }
 
-    pub(super) fn on_leave(&self, myself: &SocketRef, conversation: ConversationId, state: &mut State) {
+    pub(super) fn on_leave(&self, myself: &SocketRef, conversation: ConversationId, state: &State) {
         let Some(read) = state.outbox.at(|desk| desk.end(conversation)) else { return };
         if let Some(actor) = read.actor {
             let _ = actor.cast(ConversationMsg::Leave { id: self.id });
@@ -131,7 +99,6 @@ impl Socket {
 
     async fn on_act(
         &self,
-        state: &State,
         to: ConversationId,
         id: ClientId,
         action: Action,
@@ -139,7 +106,8 @@ impl Socket {
     ) -> Result<(), Refusal> {
         let assignee = self.assignee(&action).await?;
         let act = Act { by: self.who.author(), id: id.clone(), action, assignee };
-        self.perform(state, to, id, Command::Act(act), permit)
+        self.perform(to, id, Command::Act(act), permit);
+        Ok(())
     }
 
     /// The agent to whom a conversation is to be assigned.
@@ -147,62 +115,5 @@ impl Socket {
         let Action::Assign { agent: Some(agent) } = action else { return Ok(None) };
         let found = self.around.store.assignable(self.who.property(), *agent).await;
         found.map_err(|_| Refusal::unavailable())
-    }
-
-    /// Guests come in through the ingress of their channel; agents go to the conversation.
-    fn perform(
-        &self,
-        state: &State,
-        to: ConversationId,
-        id: ClientId,
-        command: Command,
-        permit: Permit,
-    ) -> Result<(), Refusal> {
-        let reply = Reply::to_socket(state.outbox.delivery(), to, id, permit);
-        let command = Box::new(command);
-        let who = Arc::clone(&self.who);
-        match &*self.who {
-            Principal::Guest { .. } => {
-                // Whoever does not take it drops the reply, which answers by itself.
-                self.around.web_ingress.cast(WebIngressMsg::Admit { who, command, reply });
-            }
-            Principal::Agent { agent, .. } => {
-                if let Err(refusal) = self.around.quotas.check(Quota::CommandPerAgent, &agent.id) {
-                    reply.send(Err(refusal));
-                    return Ok(());
-                }
-                match self.around.directory.find_or_open(to) {
-                    Ok(actor) => {
-                        let _ = actor.cast(ConversationMsg::Perform { who: Some(who), command, reply });
-                    }
-                    Err(refusal) => reply.send(Err(refusal)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Passes something on to a conversation, open here or not. It checks whether it is the client's.
-    fn pass(
-        &self,
-        named: Option<ConversationId>,
-        message: ConversationMsg,
-        state: &State,
-    ) -> Result<(), Refusal> {
-        let to = self.where_to(named)?;
-        let read_here = state.outbox.at(|desk| desk.read(to).and_then(|read| read.actor.clone()));
-        let actor = match read_here {
-            Some(actor) => actor,
-            None => self.around.directory.find_or_open(to)?,
-        };
-        let _ = actor.cast(message);
-        Ok(())
-    }
-}
-
-fn id_of(frame: &ClientFrame) -> Option<ClientId> {
-    match frame {
-        ClientFrame::Send { id, .. } | ClientFrame::Act { id, .. } => Some(id.clone()),
-        _ => None,
     }
 }

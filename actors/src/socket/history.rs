@@ -1,6 +1,5 @@
 //! How a client is told what it has missed, from the store, without hole or repeat.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_domain::event::{Event, EventKind};
@@ -10,7 +9,7 @@ use frontdesk_domain::people::{Author, AuthorKind, Principal};
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::summary::Summary;
 
-use crate::messages::{ConversationMsg, ConversationRef, Reader, SocketMsg, SocketRef, WebIngressMsg};
+use crate::messages::{ConversationMsg, ConversationRef, SocketMsg, SocketRef, WebIngressMsg};
 use crate::outbox::Desk;
 use crate::ports::Span;
 use crate::subscription::{Place, Subscription};
@@ -35,30 +34,24 @@ pub(super) struct Joined {
 
 impl Socket {
     /// Asks a conversation to be told.
-    pub(super) fn join(&self, myself: &SocketRef, conversation: ConversationId, state: &mut State) {
+    pub(super) fn join(&self, myself: &SocketRef, conversation: ConversationId, state: &State) {
         if state.outbox.at(|desk| desk.read(conversation).is_none()) {
             return;
         }
         if matches!(*self.who, Principal::Guest { .. }) {
-            return self.join_own(myself, state);
+            return self.join_own(myself);
         }
         match self.around.directory.find_or_open(conversation) {
             Ok(actor) => {
-                let _ = actor.cast(ConversationMsg::Join(self.reader(myself, state)));
+                let _ = actor.cast(ConversationMsg::Join(self.reader(myself)));
             }
             Err(refusal) => self.on_not_joined(myself, conversation, &refusal, state),
         }
     }
 
     /// A guest's conversation is found or opened by the ingress of its channel.
-    pub(super) fn join_own(&self, myself: &SocketRef, state: &State) {
-        self.around.web_ingress.cast(WebIngressMsg::Join(self.reader(myself, state)));
-    }
-
-    /// This socket, as conversations know it.
-    pub(super) fn reader(&self, myself: &SocketRef, state: &State) -> Reader {
-        let delivery = state.outbox.delivery();
-        Reader { id: self.id, socket: myself.clone(), delivery, who: Arc::clone(&self.who) }
+    pub(super) fn join_own(&self, myself: &SocketRef) {
+        self.around.web_ingress.cast(WebIngressMsg::Join(self.reader(myself)));
     }
 
     pub(super) fn on_not_joined(
@@ -66,7 +59,7 @@ impl Socket {
         myself: &SocketRef,
         conversation: ConversationId,
         refusal: &Refusal,
-        state: &mut State,
+        state: &State,
     ) {
         if refusal.code == Code::NotFound {
             let read = state.outbox.at(|desk| desk.end(conversation));
@@ -88,7 +81,7 @@ impl Socket {
         myself: &SocketRef,
         conversation: ConversationId,
         joined: Joined,
-        state: &mut State,
+        state: &State,
     ) {
         let audience = self.who.audience();
         let place = state.outbox.at(|desk| {
@@ -111,7 +104,7 @@ impl Socket {
             Some(after) if after >= joined.head => None,
             Some(after) => Some(Span::After { after, limit: PAGE + 1 }),
             None if joined.head == 0 => None,
-            None => Some(Span::Newest { before: None, limit: NEWEST + 1 }),
+            None => Some(Span::Newest { before: Some(joined.head + 1), limit: NEWEST + 1 }),
         };
         let mut events = match span {
             None => Vec::new(),
@@ -120,6 +113,9 @@ impl Socket {
                 Err(_) => return self.on_not_joined(myself, conversation, &Refusal::unavailable(), state),
             },
         };
+        // What is stored beyond `head` is told live. Told from here, it would make words of the AI that are on
+        // their way look outdated, and the draft would have a hole.
+        events.retain(|event| event.seq <= joined.head);
         let more = trim(&mut events, after.is_some());
         let last = events.last().map_or(joined.head, |event| event.seq);
         let behind = more && after.is_some();
@@ -147,12 +143,7 @@ impl Socket {
     }
 
     /// Tells the next page of what was missed; when that was the last, live events follow.
-    pub(super) async fn on_catch_up(
-        &self,
-        myself: &SocketRef,
-        conversation: ConversationId,
-        state: &mut State,
-    ) {
+    pub(super) async fn on_catch_up(&self, myself: &SocketRef, conversation: ConversationId, state: &State) {
         let audience = self.who.audience();
         if state.outbox.is_closed() {
             return;

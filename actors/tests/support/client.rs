@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use frontdesk_actors::hub::Hub;
-use frontdesk_actors::messages::{SessionKey, SocketMsg, SocketRef};
+use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::outbox::{OutboxReader, outbox};
+use frontdesk_actors::socket::Voice;
 use frontdesk_domain::frame::{Close, parse};
 use frontdesk_domain::people::Principal;
 use serde_json::{Value, json};
 
 pub struct Client {
-    pub socket: SocketRef,
+    pub voice: Option<Voice>,
     reader: OutboxReader,
     due: VecDeque<Value>,
     pub closed: Option<Close>,
@@ -24,19 +25,19 @@ impl Client {
             bytes.extend_from_slice(frame);
             bytes.push(b'\n');
         });
-        let socket = hub.attach(who, SessionKey([0; 32]), outbox, after).await.unwrap();
-        let mut client = Self { socket, reader, due: VecDeque::new(), closed: None };
+        let voice = hub.attach(who, SessionKey([0; 32]), outbox, after).await.unwrap();
+        let mut client = Self { voice: Some(voice), reader, due: VecDeque::new(), closed: None };
         client.expect("welcome").await;
         client
     }
 
     /// Sends one frame of the contract.
     pub fn send(&self, frame: Value) {
-        let message = match parse(&frame.to_string()) {
-            Ok(frame) => SocketMsg::Frame { frame, permit: None },
-            Err((id, refusal)) => SocketMsg::BadFrame { id, refusal },
-        };
-        self.socket.cast(message).unwrap();
+        let voice = self.voice.as_ref().expect("connected");
+        match parse(&frame.to_string()) {
+            Ok(frame) => voice.frame(frame, None),
+            Err((id, refusal)) => voice.bad_frame(id, refusal),
+        }
     }
 
     pub fn say(&self, id: &str, text: &str) {
@@ -59,7 +60,7 @@ impl Client {
             self.closed = due.close;
             if self.closed.is_some() {
                 // The pump sees the end of the connection and says so.
-                let _ = self.socket.cast(SocketMsg::Ended);
+                self.voice = None;
             }
         }
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use frontdesk_actors::ports::{
     Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError, TurnRow,
 };
-use frontdesk_domain::conversation::{Conversation, FoundFile, Receipt, Snapshot, Turn};
+use frontdesk_domain::conversation::{Conversation, EndedTurn, FoundFile, Receipt, Snapshot, Turn};
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
 use frontdesk_domain::inbound::Alias;
@@ -28,11 +28,17 @@ struct Stored {
     snapshot: Snapshot,
     events: Vec<Event>,
     turn: Option<Turn>,
+    ended: Vec<EndedTurn>,
 }
 
 impl MemoryLog {
     pub fn add(&self, conversation: Conversation) {
-        let stored = Stored { snapshot: conversation.snapshot().clone(), events: Vec::new(), turn: None };
+        let stored = Stored {
+            snapshot: conversation.snapshot().clone(),
+            events: Vec::new(),
+            turn: None,
+            ended: Vec::new(),
+        };
         self.conversations.lock().unwrap().insert(conversation.id(), stored);
     }
 
@@ -42,6 +48,16 @@ impl MemoryLog {
 
     pub fn events_of(&self, id: ConversationId) -> Vec<Event> {
         self.conversations.lock().unwrap()[&id].events.clone()
+    }
+
+    pub fn ended_of(&self, id: ConversationId) -> Vec<EndedTurn> {
+        self.conversations.lock().unwrap()[&id].ended.clone()
+    }
+
+    /// An event that is in the log and that its conversation has not told.
+    pub fn store_untold(&self, event: Event) {
+        let mut all = self.conversations.lock().unwrap();
+        all.get_mut(&event.conversation).unwrap().events.push(event);
     }
 
     pub fn turn_of(&self, id: ConversationId) -> Option<Turn> {
@@ -76,6 +92,7 @@ impl Store for MemoryLog {
         }
         stored.events.extend(commit.events);
         stored.snapshot = commit.snapshot;
+        stored.ended.extend(commit.ended);
         match commit.turn {
             TurnRow::Keep => {}
             TurnRow::Open(turn) => stored.turn = Some(turn),

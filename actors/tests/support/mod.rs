@@ -9,12 +9,13 @@ pub mod client;
 pub mod log;
 pub mod model;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use frontdesk_actors::ai_pool::Limits;
 use frontdesk_actors::hub::{Foundation, Hub};
+use frontdesk_actors::ports::{Ladder, Pager, Rung};
 use frontdesk_actors::quotas::Quotas;
-use frontdesk_domain::conversation::Conversation;
+use frontdesk_domain::conversation::{Conversation, Page};
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId};
 use frontdesk_domain::people::{AgentRef, GuestProfile, Principal, Role};
@@ -39,13 +40,31 @@ impl World {
 
     /// Starts a tree on a log, which may have a past.
     pub async fn on(log: Arc<MemoryLog>, ai_limits: Limits, limited: bool) -> Self {
+        Self::build(log, ai_limits, limited, Ladder::default()).await
+    }
+
+    /// One in which alarms are passed on after so many seconds; the pages come out here.
+    pub async fn with_ladder(rungs: &[(u64, &str)]) -> (Self, Pages) {
+        let rungs = rungs
+            .iter()
+            .map(|(after, to)| Rung { after: std::time::Duration::from_secs(*after), to: (*to).to_owned() });
+        let pages = Pages::default();
+        let pager: Arc<dyn Pager> = Arc::new(Notebook(Arc::clone(&pages)));
+        let ladder = Ladder { rungs: rungs.collect(), pager: Some(pager) };
+        (Self::build(Arc::default(), Limits::default(), false, ladder).await, pages)
+    }
+
+    async fn build(log: Arc<MemoryLog>, ai_limits: Limits, limited: bool, ladder: Ladder) -> Self {
         let model = Arc::new(Puppet::default());
         let (hub, _) = Hub::start(Foundation {
             store: log.clone(),
             model: Some(model.clone()),
             embedded: Arc::new(model::Apologetic),
             ai_limits,
+            books: Arc::default(),
             media: None,
+            ladder,
+            outbox: None,
             quotas: Arc::new(Quotas::new(limited)),
             epoch: Uuid::nil(),
             node: "test".into(),
@@ -76,6 +95,17 @@ impl World {
 
     pub async fn connect(&self, who: &Principal, after: Option<u64>) -> Client {
         Client::connect(&self.hub, who.clone(), after).await
+    }
+}
+
+pub type Pages = Arc<Mutex<Vec<Page>>>;
+
+/// Writes down whom it would have called.
+struct Notebook(Pages);
+
+impl Pager for Notebook {
+    fn page(&self, _: PropertyId, _: ConversationId, page: &Page) {
+        self.0.lock().unwrap().push(page.clone());
     }
 }
 

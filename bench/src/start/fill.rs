@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{Connection, Executor, Row};
 use uuid::Uuid;
 
-use super::bar;
+use crate::progress::bar;
 
 /// Events of a conversation, the guest's and the AI's in turn.
 const EVENTS: u64 = 10;

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 mod fill;
 mod server;
 
-pub use server::Server;
+pub use server::{Place, Server};
+
+use crate::process::machine;
+use crate::progress::bar;
+use crate::report::{Better, Run, now};
+use crate::scenario::measure::float;
 
 /// How long a start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,7 +51,7 @@ pub struct Measured {
 pub async fn measure(plan: &Plan) -> anyhow::Result<Measured> {
     ensure!(plan.runs > 0, "--runs must be at least 1");
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let place = server::Place { program: &plan.server, arguments: &plan.arguments, data: folder.path() };
+    let place = Place { program: &plan.server, arguments: &plan.arguments, data: folder.path() };
     let (first, _) = Server::start(place, PATIENCE).await?;
     first.stop().await?;
     let database = folder.path().join("frontdesk.db");
@@ -69,6 +73,29 @@ pub async fn measure(plan: &Plan) -> anyhow::Result<Measured> {
     Ok(measured)
 }
 
+impl Measured {
+    /// As runs of a report.
+    pub fn runs(&self, plan: &Plan) -> Vec<Run> {
+        let pairs = self.ready.iter().zip(&self.resident_kib);
+        pairs.map(|(ready, resident)| run(plan, *ready, *resident)).collect()
+    }
+}
+
+fn run(plan: &Plan, ready: Duration, resident_kib: u64) -> Run {
+    let mut run = Run {
+        scenario: "start".to_owned(),
+        stack: "frontdesk".to_owned(),
+        at: now(),
+        command: format!("frontdesk-bench start --conversations {}", plan.conversations),
+        machine: machine(),
+        ..Run::default()
+    };
+    run.parameters.insert("conversations".to_owned(), plan.conversations.to_string());
+    run.figure("ready", ready.as_secs_f64() * 1000.0, "ms", Better::Less);
+    run.figure("server memory", float(resident_kib) / 1024.0, "MiB", Better::Less);
+    run
+}
+
 /// Writes the result, one figure a line.
 ///
 /// # Errors
@@ -83,13 +110,4 @@ pub fn print(plan: &Plan, measured: &Measured, to: &mut impl Write) -> std::io::
     let mib = |kib: Option<&u64>| kib.map_or(0, |kib| kib * 10 / 1024);
     let median = mib(resident.get(resident.len() / 2));
     writeln!(to, "resident, median   {}.{} MiB", median / 10, median % 10)
-}
-
-/// A bar for what takes longer than a moment; none where nobody looks.
-fn bar(length: u64, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {human_pos}/{human_len} {eta}") {
-        bar.set_style(style);
-    }
-    bar.with_message(what)
 }

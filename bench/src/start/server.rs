@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use crate::process::resident_kib;
+
 const POLL: Duration = Duration::from_millis(1);
 /// One probe; a server that takes longer to say that it is ready is not.
 const PROBE: Duration = Duration::from_secs(1);
@@ -34,6 +36,7 @@ pub struct Place<'a> {
 pub struct Server {
     child: Child,
     pid: Pid,
+    address: SocketAddr,
 }
 
 impl Server {
@@ -42,6 +45,18 @@ impl Server {
     /// # Errors
     /// It cannot be started, ends by itself, or is not ready in time.
     pub async fn start(place: Place<'_>, patience: Duration) -> anyhow::Result<(Self, Duration)> {
+        Self::start_with(place, &[], patience).await
+    }
+
+    /// The same with settings, as names and values of the environment.
+    ///
+    /// # Errors
+    /// It cannot be started, ends by itself, or is not ready in time.
+    pub async fn start_with(
+        place: Place<'_>,
+        settings: &[(&str, String)],
+        patience: Duration,
+    ) -> anyhow::Result<(Self, Duration)> {
         let name = place.program.display();
         let address = free_port().context("no free port")?;
         let program = place.program.canonicalize().unwrap_or_else(|_| place.program.to_owned());
@@ -51,6 +66,7 @@ impl Server {
         command.current_dir(place.data);
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.env("FRONTDESK_LISTEN", address.to_string()).env("FRONTDESK_DATA_DIR", place.data);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
         command.args(place.arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let started = Instant::now();
         let mut child =
@@ -66,7 +82,17 @@ impl Server {
             }
             sleep(POLL).await;
         }
-        Ok((Self { child, pid }, started.elapsed()))
+        Ok((Self { child, pid, address }, started.elapsed()))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        self.pid
     }
 
     /// Resident memory in KiB.
@@ -75,7 +101,7 @@ impl Server {
     /// The kernel does not say.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        resident(&status).context("no VmRSS in /proc")
+        resident_kib(&status).context("no VmRSS in /proc")
     }
 
     /// Stops it with SIGTERM and waits for its end.
@@ -87,12 +113,6 @@ impl Server {
         timeout(STOP, self.child.wait()).await.context("the server does not stop")??;
         Ok(())
     }
-}
-
-/// The resident memory in the text of `/proc/<pid>/status`.
-fn resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 /// The port is free when this returns; that it stays so for a moment is likely enough.
@@ -115,12 +135,6 @@ async fn is_ready(address: SocketAddr) -> bool {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn reads_the_kernels_table() {
-        assert_eq!(resident("Name:\tx\nVmRSS:\t   12345 kB\nThreads:\t1\n"), Some(12345));
-        assert_eq!(resident(""), None);
-    }
 
     #[tokio::test]
     async fn programs_that_are_no_server() {

@@ -51,6 +51,15 @@ pub struct Torture {
     judge: Option<PathBuf>,
 }
 
+/// A short run in a folder, without a word: for tests.
+///
+/// # Errors
+/// The harness could not do its work.
+pub async fn short(server: &Path, kills: u64, seed: u64, folder: &Path) -> anyhow::Result<Report> {
+    let plan = run::Plan { kills, seed, guests: 6, server: server.to_owned(), until: None };
+    run::run(&plan, folder, &ProgressBar::hidden()).await
+}
+
 /// Runs what the command line says and prints the report. True if every promise was kept.
 ///
 /// # Errors

@@ -105,7 +105,8 @@ fn spoken(line: &Line) -> Option<(&'static str, String)> {
         AuthorKind::Guest => Some(("user", text)),
         AuthorKind::Ai => Some(("assistant", text)),
         AuthorKind::Agent => Some(("assistant", format!("(a member of staff) {text}"))),
-        AuthorKind::System => None,
+        // What happened between, told by the house; as an assistant's, for some servers take no second system role.
+        AuthorKind::System => Some(("assistant", format!("({text})"))),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::encode;
-use super::frames::Frames;
+use super::frames::{Frames, Takes};
 use super::line::{Line, Stage};
 use super::post::Post;
 use super::reader::{self, Ended, Gate};
@@ -41,12 +41,17 @@ where
         outbox.close(close);
     }
     let line = Line::open(ends.write, due, post);
-    let _end = End(Arc::clone(&line));
+    let frames = Frames::new(ends.ahead, ends.read, Takes::CONTRACT);
+    attend(&line, reader::run(frames, outbox, &line, gate)).await;
+}
+
+/// Attends to a connection while `reader` reads it, until it has ended.
+pub(crate) async fn attend(line: &Arc<Line>, reader: impl Future<Output = Ended>) {
+    let _end = End(Arc::clone(line));
     let mut clock = Clock { next_ping: line.since() + PING_EVERY, closing: false, farewell_by: None };
     let mut ended = None;
     // Pinned, so that it does not lose its place when something else wakes us: reading is not cancel-safe.
-    let reader = reader::run(Frames::new(ends.ahead, ends.read), outbox, &line, gate);
-    let timer = sleep_until(clock.due(&line));
+    let timer = sleep_until(clock.due(line));
     tokio::pin!(reader, timer);
     loop {
         tokio::select! {
@@ -55,10 +60,10 @@ where
             () = line.changed() => {}
             () = &mut timer => {}
         }
-        if clock.is_over(&line, ended) {
+        if clock.is_over(line, ended) {
             break;
         }
-        timer.as_mut().reset(clock.due(&line));
+        timer.as_mut().reset(clock.due(line));
     }
     let _ = timeout(FAREWELL_WITHIN, line.shut_down()).await;
 }

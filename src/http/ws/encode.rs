@@ -15,6 +15,11 @@ pub(crate) fn text(buffer: &mut Vec<u8>, payload: &[u8]) {
     frame(buffer, TEXT, payload);
 }
 
+#[cfg(feature = "echo")]
+pub(crate) fn binary(buffer: &mut Vec<u8>, payload: &[u8]) {
+    frame(buffer, 0x2, payload);
+}
+
 pub(crate) fn ping(buffer: &mut Vec<u8>) {
     frame(buffer, PING, &[]);
 }

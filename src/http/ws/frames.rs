@@ -33,6 +33,8 @@ const READ_BYTES: usize = 4 * 1024;
 pub(crate) enum Incoming {
     /// A text message.
     Text(String),
+    /// A binary message; only from [`Frames`] that take them.
+    Binary(Vec<u8>),
     /// To be answered with a pong.
     Ping(Bytes),
     /// An answer to our ping.
@@ -50,11 +52,25 @@ pub(crate) enum Broken {
     Rules(Farewell),
 }
 
+/// What is taken from a client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Takes {
+    /// The longest message.
+    pub(crate) max_bytes: usize,
+    /// Whether a message may be binary.
+    pub(crate) binary: bool,
+}
+
+impl Takes {
+    /// What the contract allows.
+    pub(crate) const CONTRACT: Self = Self { max_bytes: FRAME_MAX_BYTES, binary: false };
+}
+
 /// Reads frames. [`Frames::next`] is not cancel-safe: whoever drops it half way has lost the connection.
 pub(crate) struct Frames<R> {
     from: Source<R>,
-    partial: Option<Vec<u8>>,
-    max_bytes: usize,
+    partial: Option<(OpCode, Vec<u8>)>,
+    takes: Takes,
 }
 
 enum Source<R> {
@@ -74,8 +90,8 @@ struct Speaking<R> {
 
 impl<R: AsyncRead + Unpin> Frames<R> {
     /// Frames from `io`, after what was read from it already.
-    pub(crate) fn new(ahead: Vec<u8>, io: R) -> Self {
-        let mut frames = Self { from: Source::Silent(io), partial: None, max_bytes: FRAME_MAX_BYTES };
+    pub(crate) fn new(ahead: Vec<u8>, io: R, takes: Takes) -> Self {
+        let mut frames = Self { from: Source::Silent(io), partial: None, takes };
         if !ahead.is_empty() {
             frames.speak(ahead);
         }
@@ -89,8 +105,12 @@ impl<R: AsyncRead + Unpin> Frames<R> {
                 return Err(protocol("frame is not masked"));
             }
             let whole = match frame.opcode {
-                OpCode::Binary => return Err(Broken::Rules(Close::NotOurProtocol.into())),
-                OpCode::Text | OpCode::Continuation => collect(&mut self.partial, frame, self.max_bytes)?,
+                OpCode::Binary if !self.takes.binary => {
+                    return Err(Broken::Rules(Close::NotOurProtocol.into()));
+                }
+                OpCode::Text | OpCode::Binary | OpCode::Continuation => {
+                    collect(&mut self.partial, frame, self.takes.max_bytes)?
+                }
                 OpCode::Ping | OpCode::Pong | OpCode::Close => Some(control(&frame)?),
             };
             if let Some(whole) = whole {
@@ -124,7 +144,7 @@ impl<R: AsyncRead + Unpin> Frames<R> {
             websocket.set_auto_close(false);
             websocket.set_auto_pong(false);
             // The library refuses what is as long as its limit.
-            websocket.set_max_message_size(self.max_bytes + 1);
+            websocket.set_max_message_size(self.takes.max_bytes + 1);
             self.from = Source::Speaking(Box::new(Speaking { websocket, fed, taken: 0 }));
         }
     }
@@ -167,27 +187,30 @@ fn shortest_head(payload: usize) -> usize {
 }
 
 fn collect(
-    partial: &mut Option<Vec<u8>>,
+    partial: &mut Option<(OpCode, Vec<u8>)>,
     frame: Frame<'_>,
     max_bytes: usize,
 ) -> Result<Option<Incoming>, Broken> {
-    let starts = frame.opcode == OpCode::Text;
+    let starts = frame.opcode != OpCode::Continuation;
     if starts == partial.is_some() {
         return Err(protocol("fragments out of order"));
     }
-    let bytes = match partial.take() {
-        None => Vec::from(frame.payload),
-        Some(mut bytes) => {
+    let (kind, bytes) = match partial.take() {
+        None => (frame.opcode, Vec::from(frame.payload)),
+        Some((kind, mut bytes)) => {
             if bytes.len() + frame.payload.len() > max_bytes {
                 return Err(Broken::Rules(Close::TooBig.into()));
             }
             bytes.extend_from_slice(&frame.payload);
-            bytes
+            (kind, bytes)
         }
     };
     if !frame.fin {
-        *partial = Some(bytes);
+        *partial = Some((kind, bytes));
         return Ok(None);
+    }
+    if kind == OpCode::Binary {
+        return Ok(Some(Incoming::Binary(bytes)));
     }
     String::from_utf8(bytes).map(|text| Some(Incoming::Text(text))).map_err(|_| not_utf8())
 }
@@ -243,4 +266,49 @@ fn not_utf8() -> Broken {
 
 fn protocol(why: &'static str) -> Broken {
     Broken::Rules(Farewell::new(1002, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// "hi", masked with zeroes.
+    const HI: &[u8] = b"\x81\x82\0\0\0\0hi";
+
+    #[tokio::test]
+    async fn nothing_is_held_between_two_frames() {
+        let (mut client, io) = duplex(1_000);
+        let mut frames = Frames::new(Vec::new(), io, Takes::CONTRACT);
+        client.write_all(&[HI, HI, &HI[..3]].concat()).await.expect("write");
+        for _ in 0..2 {
+            assert_eq!(frames.next().await, Ok(Incoming::Text("hi".into())));
+            assert!(matches!(frames.from, Source::Speaking(_)), "there is more");
+        }
+        client.write_all(&HI[3..]).await.expect("write");
+        assert_eq!(frames.next().await, Ok(Incoming::Text("hi".into())));
+        assert!(matches!(frames.from, Source::Silent(_)));
+        client.write_all(HI).await.expect("write");
+        assert_eq!(frames.next().await, Ok(Incoming::Text("hi".into())), "and it goes on");
+    }
+
+    #[tokio::test]
+    async fn what_came_with_the_upgrade_is_read_first() {
+        let (mut client, io) = duplex(1_000);
+        let mut frames = Frames::new(HI[..4].to_vec(), io, Takes::CONTRACT);
+        client.write_all(&HI[4..]).await.expect("write");
+        assert_eq!(frames.next().await, Ok(Incoming::Text("hi".into())));
+        assert!(matches!(frames.from, Source::Silent(_)));
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_longer_than_it_need_be_is_no_loss() {
+        let (mut client, io) = duplex(1_000);
+        let mut frames = Frames::new(Vec::new(), io, Takes::CONTRACT);
+        client.write_all(b"\x81\xFE\0\x02\0\0\0\0hi").await.expect("write");
+        assert_eq!(frames.next().await, Ok(Incoming::Text("hi".into())));
+        client.write_all(HI).await.expect("write");
+        assert_eq!(frames.next().await, Ok(Incoming::Text("hi".into())));
+    }
 }

@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use fastwebsockets::upgrade::{UpgradeFut, is_upgrade_request, upgrade};
-use frontdesk_actors::messages::{SessionKey, SocketRef};
+use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::outbox::Outbox;
 use frontdesk_actors::ports::StoreError;
+use frontdesk_actors::socket::Voice;
 use frontdesk_domain::frame::Close;
 use frontdesk_domain::ids::Seq;
 use frontdesk_domain::people::Principal;
@@ -99,7 +100,9 @@ impl Door {
 }
 
 impl Gate for Door {
-    async fn admit(&self, token: Option<String>, after: Option<Seq>, outbox: Outbox) -> Option<SocketRef> {
+    type Ear = Voice;
+
+    async fn admit(&self, token: Option<String>, after: Option<Seq>, outbox: Outbox) -> Option<Voice> {
         let (who, session) = match self.identify(token).await {
             Ok(known) => known,
             Err(close) => {
@@ -108,7 +111,7 @@ impl Gate for Door {
             }
         };
         match self.state.hub.attach(who, session, outbox, after).await {
-            Ok(socket) => Some(socket),
+            Ok(voice) => Some(voice),
             Err(refusal) => {
                 tracing::warn!(error = %refusal, "a socket was not attached");
                 None

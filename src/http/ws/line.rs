@@ -248,12 +248,17 @@ impl Line {
 
     /// Are you still there?
     pub(crate) fn ping(&self) {
-        self.due.append(encode::ping);
+        self.append(encode::ping);
     }
 
     /// Answers a ping.
     pub(crate) fn pong(&self, payload: &[u8]) {
-        self.due.append(|bytes| encode::pong(bytes, payload));
+        self.append(|bytes| encode::pong(bytes, payload));
+    }
+
+    /// Sends something that is no text frame.
+    pub(crate) fn append(&self, append: impl FnOnce(&mut Vec<u8>)) {
+        self.due.append(append);
     }
 
     /// Says farewell, for a reason of the contract.

@@ -1,9 +1,10 @@
-//! The pump that reads: `hello` first, then every frame to the socket's actor.
+//! The pump that reads: `hello` first, then every frame on its way.
 
 use std::sync::Arc;
 
-use frontdesk_actors::messages::{Permit, SocketMsg, SocketRef};
+use frontdesk_actors::messages::Permit;
 use frontdesk_actors::outbox::Outbox;
+use frontdesk_actors::socket::Voice;
 use frontdesk_domain::frame::{BAD_FRAMES_A_MINUTE, ClientFrame, Close, ServerFrame, parse};
 use frontdesk_domain::ids::{ClientId, Seq};
 use frontdesk_domain::refusal::{Code, Refusal};
@@ -19,25 +20,37 @@ const WINDOW: usize = 128;
 
 /// Decides on a `hello`.
 pub(crate) trait Gate: Send + Sync {
-    /// The socket of a client that may come in. Otherwise the outbox is closed with the reason.
+    /// Who hears a client.
+    type Ear: Ear;
+
+    /// Who hears a client that may come in. Otherwise the outbox is closed with the reason.
     fn admit(
         &self,
         token: Option<String>,
         after: Option<Seq>,
         outbox: Outbox,
-    ) -> impl Future<Output = Option<SocketRef>> + Send;
+    ) -> impl Future<Output = Option<Self::Ear>> + Send;
 
     /// Whether a client that sends too many bad frames is closed.
     fn is_strict(&self) -> bool;
 }
 
-/// A socket that hears of the connection's end, however that comes.
-struct Attached(SocketRef);
+/// Who is told what a client sends. Dropped when the connection has ended, however that comes.
+pub(crate) trait Ear: Send + Sync {
+    /// A frame of the contract.
+    fn frame(&self, frame: ClientFrame, permit: Permit);
 
-impl Drop for Attached {
-    fn drop(&mut self) {
-        // An actor that has stopped needs no telling.
-        let _ = self.0.cast(SocketMsg::Ended);
+    /// Something else.
+    fn bad_frame(&self, id: Option<ClientId>, refusal: Refusal);
+}
+
+impl Ear for Voice {
+    fn frame(&self, frame: ClientFrame, permit: Permit) {
+        self.frame(frame, permit);
+    }
+
+    fn bad_frame(&self, id: Option<ClientId>, refusal: Refusal) {
+        self.bad_frame(id, refusal);
     }
 }
 
@@ -50,7 +63,7 @@ pub(crate) async fn run<R: AsyncRead + Unpin + Send>(
 ) -> Ended {
     // Boxed, so that a connection's task is no larger than what it needs once it is greeted.
     let ended = match Box::pin(enter(&mut frames, outbox, line, gate)).await {
-        Ok(socket) => listen(&mut frames, line, &socket).await,
+        Ok(ear) => listen(&mut frames, line, &ear).await,
         Err(ended) => ended,
     };
     if ended == Ended::Lost {
@@ -72,41 +85,35 @@ pub(crate) enum Ended {
 }
 
 /// Lets a client in that says a good `hello`. One that is turned away is heard to the end.
-async fn enter<R: AsyncRead + Unpin + Send>(
+async fn enter<R: AsyncRead + Unpin + Send, G: Gate>(
     frames: &mut Frames<R>,
     outbox: Outbox,
     line: &Line,
-    gate: impl Gate,
-) -> Result<Attached, Ended> {
+    gate: G,
+) -> Result<G::Ear, Ended> {
     let (token, after) = hello(frames, &outbox, line, &gate).await?;
     line.greeted();
     match gate.admit(token, after, outbox).await {
-        Some(socket) => Ok(Attached(socket)),
+        Some(ear) => Ok(ear),
         None => Err(drain(frames, line).await),
     }
 }
 
-/// Hands every frame to the socket's actor.
-async fn listen<R: AsyncRead + Unpin + Send>(
-    frames: &mut Frames<R>,
-    line: &Line,
-    socket: &Attached,
-) -> Ended {
+/// Hands every frame on.
+async fn listen<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line, ear: &impl Ear) -> Ended {
     let window = Arc::new(Semaphore::new(WINDOW));
     loop {
         let text = match next(frames, line).await {
             Ok(text) => text,
             Err(ended) => return ended,
         };
-        let message = match parse(&text) {
+        match parse(&text) {
             Ok(ClientFrame::Hello { .. }) => {
-                SocketMsg::BadFrame { id: None, refusal: Refusal::new(Code::BadFrame, "a second hello") }
+                ear.bad_frame(None, Refusal::new(Code::BadFrame, "a second hello"));
             }
-            Ok(frame) => SocketMsg::Frame { frame, permit: place(&window, line).await },
-            Err((id, refusal)) => SocketMsg::BadFrame { id, refusal },
-        };
-        // An actor that has stopped has closed its outbox: the farewell is on its way.
-        let _ = socket.0.cast(message);
+            Ok(frame) => ear.frame(frame, place(&window, line).await),
+            Err((id, refusal)) => ear.bad_frame(id, refusal),
+        }
     }
 }
 
@@ -165,8 +172,10 @@ async fn next<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line) 
         let incoming = frames.next().await;
         line.heard();
         match incoming {
-            Ok(Incoming::Text(_)) if line.is_parting() => {}
+            Ok(Incoming::Text(_) | Incoming::Binary(_)) if line.is_parting() => {}
             Ok(Incoming::Text(text)) => return Ok(text),
+            // Not taken here, and refused before it is put together.
+            Ok(Incoming::Binary(_)) => return Err(Ended::Lost),
             Ok(Incoming::Ping(payload)) => line.pong(&payload),
             Ok(Incoming::Pong) => {}
             Ok(Incoming::Close(farewell)) => {

@@ -2,55 +2,66 @@
 
 use std::time::Duration;
 
-use frontdesk_actors::messages::{SocketMsg, SocketRef};
+use frontdesk_actors::messages::Permit;
 use frontdesk_actors::outbox::Outbox;
-use frontdesk_domain::frame::Close;
-use frontdesk_domain::ids::Seq;
-use ractor::{Actor, ActorProcessingErr};
+use frontdesk_domain::frame::{ClientFrame, Close};
+use frontdesk_domain::ids::{ClientId, Seq};
+use frontdesk_domain::refusal::Refusal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::connection::{Ends, serve};
 use super::post::Post;
-use super::reader::Gate;
+use super::reader::{Ear, Gate};
 
 mod hello;
 mod limits;
 mod parting;
 
-/// A stand-in for the socket's actor, which hands on what it gets.
-struct Recorder(mpsc::Sender<SocketMsg>);
+/// What a client was heard to send.
+#[allow(clippy::large_enum_variant, reason = "a handful of them, in tests")]
+enum Heard {
+    Frame(ClientFrame, Permit),
+    Bad(Option<ClientId>),
+    Ended,
+}
 
-impl Actor for Recorder {
-    type Msg = SocketMsg;
-    type State = ();
-    type Arguments = ();
+/// A stand-in for what is behind a connection, which hands on what it gets.
+struct Recorder(mpsc::Sender<Heard>);
 
-    async fn pre_start(&self, _: SocketRef, (): ()) -> Result<(), ActorProcessingErr> {
-        Ok(())
+impl Ear for Recorder {
+    fn frame(&self, frame: ClientFrame, permit: Permit) {
+        let _ = self.0.try_send(Heard::Frame(frame, permit));
     }
 
-    async fn handle(&self, _: SocketRef, message: SocketMsg, (): &mut ()) -> Result<(), ActorProcessingErr> {
-        let _ = self.0.send(message).await;
-        Ok(())
+    fn bad_frame(&self, id: Option<ClientId>, _: Refusal) {
+        let _ = self.0.try_send(Heard::Bad(id));
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let _ = self.0.try_send(Heard::Ended);
     }
 }
 
 /// Lets everybody in whose token is `good`.
 struct TestGate {
-    socket: SocketRef,
+    heard: mpsc::Sender<Heard>,
     outboxes: mpsc::Sender<Outbox>,
 }
 
 impl Gate for TestGate {
-    async fn admit(&self, token: Option<String>, _: Option<Seq>, outbox: Outbox) -> Option<SocketRef> {
+    type Ear = Recorder;
+
+    async fn admit(&self, token: Option<String>, _: Option<Seq>, outbox: Outbox) -> Option<Recorder> {
         if token.as_deref() != Some("good") {
             outbox.close(Close::NotLoggedIn);
             return None;
         }
         self.outboxes.send(outbox).await.ok()?;
-        Some(self.socket.clone())
+        Some(Recorder(self.heard.clone()))
     }
 
     fn is_strict(&self) -> bool {
@@ -61,7 +72,7 @@ impl Gate for TestGate {
 /// The other end of the pipe.
 struct Client {
     io: DuplexStream,
-    messages: mpsc::Receiver<SocketMsg>,
+    messages: mpsc::Receiver<Heard>,
     outboxes: mpsc::Receiver<Outbox>,
     server: JoinHandle<()>,
 }
@@ -78,8 +89,7 @@ impl Client {
         let (io, far) = duplex(256 * 1024);
         let (messages, received) = mpsc::channel(1_000);
         let (outboxes, given) = mpsc::channel(1);
-        let (socket, _) = Actor::spawn(None, Recorder(messages), ()).await.expect("actor");
-        let gate = TestGate { socket, outboxes };
+        let gate = TestGate { heard: messages, outboxes };
         let (read, write) = tokio::io::split(far);
         let ends = Ends { ahead: Vec::new(), read, write };
         let server = tokio::spawn(async move { serve(ends, gate, &Post::default(), close).await });
@@ -159,7 +169,7 @@ impl Client {
         tokio::time::timeout(Duration::from_secs(30), self.server).await.expect("no end").expect("no panic");
     }
 
-    async fn message(&mut self) -> SocketMsg {
+    async fn message(&mut self) -> Heard {
         self.messages.recv().await.expect("message")
     }
 }

@@ -23,6 +23,11 @@ const BY_ALIAS: &str = "
 const INSERT: &str = "
     INSERT INTO guest_aliases (property, kind, value, guest, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
 
+/// What came in, and what went out.
+const MESSAGE_OF: &str = "
+    SELECT conversation, seq FROM whatsapp_messages WHERE wamid = ?1
+     UNION ALL SELECT conversation, seq FROM deliveries WHERE wamid = ?1 LIMIT 1";
+
 /// What the names of a person say.
 struct Known {
     /// The guest of the surest name.
@@ -167,11 +172,8 @@ pub(super) async fn message_of(
     store: &SqliteStore,
     wamid: &str,
 ) -> Result<Option<(ConversationId, u64)>, StoreError> {
-    let row = sqlx::query("SELECT conversation, seq FROM whatsapp_messages WHERE wamid = ?1")
-        .bind(wamid)
-        .fetch_optional(&store.readers)
-        .await
-        .map_err(Fault::from)?;
+    let row =
+        sqlx::query(MESSAGE_OF).bind(wamid).fetch_optional(&store.readers).await.map_err(Fault::from)?;
     let Some(row) = row else { return Ok(None) };
     let conversation = ConversationId(rows::id_at(&row, "conversation").map_err(Fault::from)?);
     let seq: i64 = row.try_get("seq").map_err(Fault::from)?;

@@ -164,7 +164,7 @@ impl Attachments for SqliteStore {
                     .bind(&upload.file.name)
                     .bind(&upload.file.media_type)
                     .bind(i64::try_from(upload.file.size).unwrap_or(i64::MAX))
-                    .bind("ready")
+                    .bind("pending")
                     .bind(None::<&[u8]>)
                     .bind(None::<i64>)
                     .bind(None::<&str>)

@@ -136,7 +136,7 @@ fn write_conversation(sheet: &mut Sheet, snapshot: &Snapshot) -> Result<(), Faul
         .int(rows::stored(snapshot.last_seq))
         .word(Some(rows::status(snapshot.status)))
         .bytes(snapshot.assigned.as_ref().map(|agent| rows::key(&agent.id.0)))
-        .int(snapshot.waiting_since.map(|at| at.0))
+        .int(rows::waits_since(snapshot))
         .int(snoozed_until.map(|at| at.0))
         .int(snapshot.updated_at.0)
         .text(Some(&rows::searched_of(snapshot)))

@@ -4,22 +4,27 @@ use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use frontdesk_actors::ports::{Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError};
-use frontdesk_domain::conversation::{Conversation, FoundFile};
+use frontdesk_actors::ports::{
+    Acquainted, Commit, DueFile, FileFate, ModelCall, Person, Span, Store, StoreError,
+};
+use frontdesk_domain::conversation::{Conversation, FoundFile, Snapshot};
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
 use frontdesk_domain::inbound::Alias;
 use frontdesk_domain::people::{AgentRef, Audience};
+use frontdesk_domain::pool::Spent;
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{SqliteStore, aliases, attachments, rows};
+use super::{SqliteStore, aliases, attachments, books, rows};
 
 /// All that the tables say of a conversation in one statement, so that its parts are of one moment.
 const LOAD: &str = "
     SELECT conversations.snapshot,
-           turns.turn, turns.opened_at, turns.restarts, turns.recoveries,
+           turns.turn, turns.opened_at, turns.restarts, turns.recoveries, turns.after_seq, turns.through_seq,
+           (SELECT max(through_seq) FROM ended_turns
+             WHERE ended_turns.conversation = conversations.id AND NOT carried) AS settled,
            (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, places.seq, fingerprint))
               FROM places JOIN events USING (position)
              WHERE places.conversation = conversations.id
@@ -42,6 +47,11 @@ const EVENTS_BEFORE: &str = "
      LIMIT ?5";
 
 const OPEN_TURNS: &str = "SELECT conversation AS id FROM turns ORDER BY opened_at";
+
+/// Those that stand before all who wait, see `rows::waits_since`.
+const ALARMS: &str = "
+    SELECT conversations.id, snapshot FROM conversations JOIN properties ON conversations.property = properties.id
+     WHERE last_seq > 0 AND status <> 'closed' AND waits < 0";
 
 const DUE_SNOOZES: &str = "
     SELECT id FROM conversations
@@ -120,6 +130,27 @@ impl Store for SqliteStore {
     async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError> {
         let found = sqlx::query(OPEN_TURNS).fetch_all(&self.readers).await.map_err(Fault::from)?;
         ids(&found)
+    }
+
+    async fn alarms(&self) -> Result<Vec<ConversationId>, StoreError> {
+        self.settle().await;
+        let found = sqlx::query(ALARMS).fetch_all(&self.readers).await.map_err(Fault::from)?;
+        let mut ringing = Vec::new();
+        for row in &found {
+            let snapshot: Snapshot = rows::json_at(row, "snapshot").map_err(Fault::from)?;
+            if snapshot.alarm.is_some() {
+                ringing.push(snapshot.id);
+            }
+        }
+        Ok(ringing)
+    }
+
+    async fn book(&self, calls: Vec<ModelCall>) -> Result<(), StoreError> {
+        Ok(self.write(move |conn| Box::pin(books::add(conn, calls))).await?)
+    }
+
+    async fn spent(&self, since: Timestamp) -> Result<Spent, StoreError> {
+        Ok(books::spent(&self.readers, since).await?)
     }
 
     async fn due_snoozes(&self, now: Timestamp) -> Result<Vec<ConversationId>, StoreError> {

@@ -6,9 +6,11 @@
 mod accounts;
 mod aliases;
 mod attachments;
+mod books;
 mod commits;
 mod copy;
 mod cursor;
+mod deliveries;
 mod fault;
 mod fold;
 mod group;

@@ -8,7 +8,7 @@ use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use frontdesk_domain::conversation::{Conversation, Receipt, Snapshot, Turn};
-use frontdesk_domain::event::{Channel, Event, Status};
+use frontdesk_domain::event::{Channel, Event, Status, Urgency};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, EntryId, PropertyId, Seq, TurnId};
 use frontdesk_domain::people::{AgentRef, Author, AuthorKey, AuthorKind, Role};
 use frontdesk_domain::timestamp::Timestamp;
@@ -131,6 +131,14 @@ pub(super) fn lower(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
 }
 
+/// Since when a guest waits, as the list sorts by it: who must be looked at now stands before all who wait.
+pub(super) fn waits_since(snapshot: &Snapshot) -> Option<i64> {
+    match snapshot.urgency {
+        Urgency::Normal => snapshot.waiting_since.map(|at| at.0),
+        Urgency::Urgent => Some(snapshot.waiting_since.map_or(-1, |at| at.0.saturating_sub(i64::MAX / 2))),
+    }
+}
+
 /// What a search for a conversation looks at.
 pub(super) fn searched_of(snapshot: &Snapshot) -> String {
     let guest = &snapshot.guest;
@@ -171,15 +179,21 @@ pub(super) fn conversation(row: &SqliteRow, newer: Option<Part>) -> Decoded<Conv
         let author = AuthorKey { kind: author_kind_of(&kind)?, id };
         receipts.insert((author, client_id), Receipt { seq, fingerprint: fingerprint.cast_unsigned() });
     }
-    let Some(newer) = newer else {
-        return Ok(Conversation::restore(json_at(row, "snapshot")?, turn(row)?, receipts));
-    };
-    for (_, event) in newer.events {
-        if let (Some(id), Some(fingerprint)) = (event.id, event.fingerprint) {
-            receipts.insert((event.by.key(), id), Receipt { seq: event.seq, fingerprint });
+    let mut snapshot = match newer {
+        None => json_at(row, "snapshot")?,
+        Some(newer) => {
+            for (_, event) in newer.events {
+                if let (Some(id), Some(fingerprint)) = (event.id, event.fingerprint) {
+                    receipts.insert((event.by.key(), id), Receipt { seq: event.seq, fingerprint });
+                }
+            }
+            newer.snapshot
         }
-    }
-    Ok(Conversation::restore(newer.snapshot, turn(row)?, receipts))
+    };
+    // The snapshot may be of before the last turn's end; the turns' own rows never are.
+    let settled: Option<i64> = row.try_get("settled")?;
+    snapshot.settled = snapshot.settled.max(settled.and_then(|seq| Seq::try_from(seq).ok()).unwrap_or(0));
+    Ok(Conversation::restore(snapshot, turn(row)?, receipts))
 }
 
 /// The open turn, if there is one. What it has shown is not stored: it died with its readers' sockets.
@@ -188,6 +202,8 @@ fn turn(row: &SqliteRow) -> Decoded<Option<Turn>> {
     Ok(Some(Turn {
         restarts: row.try_get("restarts")?,
         recoveries: row.try_get("recoveries")?,
+        after: seq_at(row, "after_seq")?,
+        through: seq_at(row, "through_seq")?,
         ..Turn::new(TurnId(id(turn)?), time_at(row, "opened_at")?)
     }))
 }

@@ -5,9 +5,11 @@ pub mod client;
 pub mod http;
 pub mod scene;
 pub mod server;
+pub mod whatsapp;
 
 pub use ai::Ai;
 pub use client::Client;
 pub use http::Caller;
 pub use scene::Scene;
 pub use server::Server;
+pub use whatsapp::Meta;

@@ -1,5 +1,7 @@
 //! Bodies of every kind, read without a server.
 
+mod mutations;
+
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::inbound::{AliasKind, Content};
 use frontdesk_domain::timestamp::Timestamp;
@@ -49,9 +51,9 @@ fn words(message: Value) -> Result<String, Vec<&'static str>> {
     }
 }
 
-#[test]
-fn every_kind_in_words() {
-    for (message, expected) in [
+/// Messages of every kind, and their words.
+fn kinds() -> Vec<(Value, &'static str)> {
+    vec![
         (json!({"type": "text", "text": {"body": " hi "}}), " hi "),
         (json!({"type": "image", "image": {"id": "1", "caption": "the pool"}}), "the pool"),
         (json!({"type": "image", "image": {"id": "1"}}), "[photo]"),
@@ -98,7 +100,12 @@ fn every_kind_in_words() {
         (json!({"type": "text", "text": "a text"}), "[unsupported message: text]"),
         (json!({"type": 7}), "[unsupported message]"),
         (json!({}), "[unsupported message]"),
-    ] {
+    ]
+}
+
+#[test]
+fn every_kind_in_words() {
+    for (message, expected) in kinds() {
         assert_eq!(words(message.clone()).as_deref(), Ok(expected), "{message}");
     }
 }

@@ -20,6 +20,10 @@ export function takeOver(id = desk.conversation): void {
   if (id === desk.conversation) desk.write('reply');
 }
 
+export function acknowledge(id = desk.conversation): void {
+  desk.act({ action: 'acknowledge' }, id);
+}
+
 export function handBack(id = desk.conversation): void {
   desk.act({ action: 'hand_back' }, id, { text: t('handed_back') });
 }

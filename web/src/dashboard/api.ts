@@ -1,5 +1,6 @@
 // The HTTP side of the contract, as far as the dashboard uses it.
 import type { Author, Code, Event, Role, Summary } from '../lib/protocol';
+import type { Template } from './window';
 
 export interface Page<T> {
   items: T[];
@@ -103,6 +104,8 @@ export const api = {
       'GET',
       `/api/conversations/${conversation}/events${query({ before: seq, limit })}`,
     ),
+
+  templates: () => call<{ items: Template[] }>('GET', '/api/whatsapp/templates'),
 
   agents: (cursor?: string | null) =>
     call<Page<Agent>>('GET', `/api/agents${query({ limit: 200, cursor })}`),

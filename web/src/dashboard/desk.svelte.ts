@@ -5,6 +5,7 @@ import { oncePerFrame } from '../lib/frame';
 import { parse, plain } from '../lib/markdown';
 import { Chime, desktopNotice } from '../lib/notify';
 import type { Action, AgentPresence, Event, Summary } from '../lib/protocol';
+import { ringing } from './alarm';
 import { all, api, isMine, Problem, whenLoggedOut, type Agent } from './api';
 import { clock } from './clock.svelte';
 import { Inbox } from './inbox.svelte';
@@ -20,6 +21,8 @@ export type Panel = 'assign' | 'snooze' | 'tags';
 /** So many conversations stay open behind the one on the screen: going back to one is instant. */
 const KEEP_OPEN = 4;
 const OLDER_PAGE = 50;
+/** How often an alarm sounds, in milliseconds. */
+const ALARM_EVERY = 2_000;
 const UNREAD = 'frontdesk.unread.';
 
 interface Done {
@@ -32,6 +35,8 @@ export class Desk {
   me = $state.raw<Agent>();
   link = $state.raw<LinkState>({ state: 'idle' });
   presence = $state.raw<readonly AgentPresence[]>([]);
+  /** What the server cannot set right by itself, in its words. */
+  alarm = $state<string | null>(null);
   /** Accounts, for admins; the others know their colleagues from the presence frames. */
   agents = $state.raw<readonly Agent[]>([]);
 
@@ -52,8 +57,17 @@ export class Desk {
   /** Marked unread by this person, for themselves: the server counts for the whole team. */
   marked = $state.raw<ReadonlySet<string>>(new Set());
 
-  readonly inbox = new Inbox({ page: api.conversations, self: () => this.me?.id });
+  readonly inbox = new Inbox({
+    page: async (query) => {
+      const page = await api.conversations(query);
+      this.#alarm(page.items);
+      return page;
+    },
+    self: () => this.me?.id,
+  });
   readonly chime = new Chime(pageStore());
+  #ringing: ReadonlySet<string> = new Set();
+  #ringer: ReturnType<typeof setInterval> | undefined;
   readonly client = new Client({ role: 'agent', url: socketUrl('/ws/agent') });
   /** Set by the page: says a finished message to screen readers. */
   announce: (text: string) => void = () => {};
@@ -138,6 +152,15 @@ export class Desk {
     this.client.send(note ? { text, note: true } : { text }, this.conversation);
   }
 
+  /** Sends a file to the guest, with these words or under its name. */
+  async attach(file: File, text: string): Promise<void> {
+    const { conversation } = this;
+    if (conversation === undefined) return;
+    const { upload } = await import('../lib/upload');
+    const { id, name } = await upload(file, {});
+    this.client.send({ text: text || name, attachments: [id] }, conversation);
+  }
+
   async older(): Promise<void> {
     const { thread } = this;
     if (!thread?.older || this.readingOlder) return;
@@ -212,6 +235,7 @@ export class Desk {
         return;
       case 'welcome':
         this.limit = notice.limits.text;
+        this.alarm = null; // told again, if it still is so
         clock.set(this.client.serverNow());
         void this.inbox.refresh();
         return;
@@ -220,9 +244,13 @@ export class Desk {
         return this.#draw();
       case 'inbox':
         this.#ring(notice.upserts);
+        this.#alarm(notice.upserts);
         return this.inbox.merge(notice.upserts);
       case 'presence':
         this.presence = notice.agents;
+        return;
+      case 'alarm':
+        this.alarm = notice.message;
         return;
       case 'thread':
       case 'outbox':
@@ -267,6 +295,24 @@ export class Desk {
     if (isMine(event.by, this.me?.id)) return;
     const text = plain(parse(event.text, { rich: event.by.kind === 'ai' }));
     this.announce(t('says', { who: authorName(event), text }));
+  }
+
+  /** Alarms sound, and say so to who cannot hear, until somebody acknowledges them. */
+  #alarm(summaries: readonly Summary[]): void {
+    this.#ringing = ringing(this.#ringing, summaries);
+    if (this.#ringing.size === 0) {
+      clearInterval(this.#ringer);
+      this.#ringer = undefined;
+    } else if (this.#ringer === undefined) {
+      this.announce(t('alarm_rings'));
+      this.chime.alarm();
+      this.#ringer = setInterval(() => this.chime.alarm(), ALARM_EVERY);
+    }
+    for (const row of summaries.filter((row) => this.#ringing.has(row.id))) {
+      desktopNotice(t('alarm_rings'), row.guest.name ?? t('guest'), `alarm-${row.id}`, () =>
+        route.go({ page: 'inbox', conversation: row.id }),
+      );
+    }
   }
 
   /** A sound and a notice when a guest writes who waits for a person, or for this one. */

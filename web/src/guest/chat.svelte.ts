@@ -60,6 +60,12 @@ export class Chat {
   send(text: string): void {
     this.#client.send({ text });
   }
+  /** Sends a file, with these words or under its name. */
+  async attach(file: File, text: string): Promise<void> {
+    const { upload } = await import('../lib/upload');
+    const { id, name } = await upload(file, bearer());
+    this.#client.send({ text: text || name, attachments: [id] });
+  }
   typing(on: boolean): void {
     this.#client.typing(on);
   }
@@ -167,6 +173,7 @@ export class Chat {
         return this.#refresh();
       case 'inbox':
       case 'presence':
+      case 'alarm':
         return; // for agents
       default: {
         const unseen: never = notice;

@@ -1,6 +1,6 @@
 // The log as rows: what the guest sees of events, drafts and unsent messages. Pure.
 import type { Draft, Item, Thread } from '../lib/client';
-import type { Author, Citation, Event, GuestRequest } from '../lib/protocol';
+import type { Attachment, Author, Citation, Event, GuestRequest } from '../lib/protocol';
 import type { TickState } from '../ui/Bubble.svelte';
 
 export type Row = { key: string } & (
@@ -15,6 +15,7 @@ export type Row = { key: string } & (
       text: string;
       at: string | number;
       partial?: boolean;
+      files?: Attachment[];
       citations?: Citation[];
       /** Questions to choose from, while nobody has said anything since. */
       suggestions?: string[];
@@ -62,6 +63,7 @@ export function rows(thread: Thread | undefined, items: readonly Item[]): Row[] 
         text: event.text,
         at: event.at,
         partial: event.partial,
+        files: event.attachments,
         citations: event.citations,
         suggestions: event.seq === newest && items.length === 0 ? event.suggestions : undefined,
         tick: event.by.kind === 'guest' && thread ? tickOf(event, thread, answered) : undefined,

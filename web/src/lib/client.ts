@@ -35,6 +35,8 @@ export type Notice =
   | { type: 'refused'; id?: string; code: Code; message: string; item?: Item }
   | { type: 'inbox'; upserts: Summary[] }
   | { type: 'presence'; agents: AgentPresence[] }
+  /** Something needs a person's hand; `null`: no longer. */
+  | { type: 'alarm'; message: string | null }
   /** The log was replaced (a backup was restored): lists of conversations must be read anew. */
   | { type: 'reset' };
 
@@ -196,6 +198,8 @@ export class Client {
         return this.#tell({ type: 'inbox', upserts: frame.upserts });
       case 'presence':
         return this.#tell({ type: 'presence', agents: frame.agents });
+      case 'alarm':
+        return this.#tell({ type: 'alarm', message: frame.message ?? null });
       case 'pong':
         return;
       default: {

@@ -42,18 +42,27 @@ export class Chime {
 
   /** Two quiet notes, made here so that no file is fetched; at most one a second. */
   play(): void {
+    if (this.muted || Date.now() - this.#last < 1_000) return;
+    this.#sound([660, 880], 0.06);
+  }
+
+  /** Somebody must look now: loud, and not to be muted. */
+  alarm(): void {
+    this.#sound([880, 660, 880, 660], 0.4);
+  }
+
+  #sound(pitches: readonly number[], loud: number): void {
     const audio = this.#audio;
-    const now = Date.now();
-    if (!audio || this.muted || now - this.#last < 1_000) return;
-    this.#last = now;
+    if (!audio) return;
+    this.#last = Date.now();
     void audio.resume();
-    [660, 880].forEach((pitch, index) => {
+    pitches.forEach((pitch, index) => {
       const start = audio.currentTime + index * 0.11;
       const tone = audio.createOscillator();
       const volume = audio.createGain();
       tone.frequency.value = pitch;
       volume.gain.setValueAtTime(0.0001, start);
-      volume.gain.exponentialRampToValueAtTime(0.06, start + 0.02);
+      volume.gain.exponentialRampToValueAtTime(loud, start + 0.02);
       volume.gain.exponentialRampToValueAtTime(0.0001, start + 0.25);
       tone.connect(volume).connect(audio.destination);
       tone.start(start);

@@ -180,6 +180,36 @@ media_type: string,
 size: number, };
 
 /**
+ * What is written into one blank of a template.
+ */
+export type TemplateParameter = { 
+/**
+ * The blank's name, where the template names its blanks.
+ */
+name?: string, 
+/**
+ * The words.
+ */
+text: string, };
+
+/**
+ * The approved text that a message is, with what was written into its blanks.
+ */
+export type SentTemplate = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its language, as WhatsApp writes it (`en_US`).
+ */
+language: string, 
+/**
+ * For the blanks, in order.
+ */
+parameters: Array<TemplateParameter>, };
+
+/**
  * What was said to the guest or by the guest.
  */
 export type Message = { 
@@ -216,6 +246,10 @@ citations?: Array<Citation>,
  */
 suggestions?: Array<string>, 
 /**
+ * The approved text that it is, outside WhatsApp's window.
+ */
+template?: SentTemplate, 
+/**
  * The AI was interrupted here.
  */
 partial?: boolean, 
@@ -225,9 +259,10 @@ partial?: boolean,
 turn?: TurnId, };
 
 /**
- * How far a message got on its channel. Only ever moves up.
+ * How far a message got on its channel. Only ever moves up: what arrived has not failed, whatever is heard
+ * later, and what failed may still arrive.
  */
-export type DeliveryState = "sent" | "delivered" | "read" | "failed";
+export type DeliveryState = "sent" | "failed" | "delivered" | "read";
 
 /**
  * Where a request stands.
@@ -354,7 +389,11 @@ urgency: Urgency,
 /**
  * Why.
  */
-reason: string, };
+reason: string, 
+/**
+ * What this does to the alarm.
+ */
+alarm?: AlarmStep, };
 
 /**
  * An event on the wire.
@@ -471,7 +510,11 @@ urgency: Urgency,
 /**
  * Why.
  */
-reason: string, });
+reason: string, 
+/**
+ * What this does to the alarm.
+ */
+alarm?: AlarmStep, });
 
 /**
  * The newest message, shortened to [`PREVIEW_MAX_CHARS`].
@@ -531,6 +574,10 @@ tags: Array<string>,
  */
 urgency: Urgency, 
 /**
+ * The alarm, while nobody has acknowledged it.
+ */
+alarm?: Alarm, 
+/**
  * The newest event.
  */
 last_seq: number, 
@@ -572,7 +619,7 @@ export type Action = { "action": "take_over" } | { "action": "hand_back" } | { "
 /**
  * Whose; `null` for nobody's.
  */
-agent: AgentId | null, } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
+agent: AgentId | null, } | { "action": "acknowledge" } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
 /**
  * When it comes back.
  */
@@ -588,7 +635,23 @@ remove: Array<string>, } | { "action": "profile",
 /**
  * The fields to set; an empty text clears one.
  */
-guest: GuestProfile, } | { "action": "rate", 
+guest: GuestProfile, } | { "action": "template", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its language, as WhatsApp writes it (`en_US`).
+ */
+language: string, 
+/**
+ * For its blanks, in order.
+ */
+parameters: Array<TemplateParameter>, 
+/**
+ * What the guest reads: the template with its blanks filled in.
+ */
+text: string, } | { "action": "rate", 
 /**
  * 1 to 5.
  */
@@ -645,7 +708,11 @@ reply_to?: number,
 /**
  * Uploads that go with it.
  */
-attachments?: Array<string>, } | { "type": "act", 
+attachments?: Array<string>, 
+/**
+ * Up to three quick replies to choose from (agents only).
+ */
+suggestions?: Array<string>, } | { "type": "act", 
 /**
  * The client's own id.
  */
@@ -657,7 +724,7 @@ conversation?: ConversationId, } & ({ "action": "take_over" } | { "action": "han
 /**
  * Whose; `null` for nobody's.
  */
-agent: AgentId | null, } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
+agent: AgentId | null, } | { "action": "acknowledge" } | { "action": "close" } | { "action": "reopen" } | { "action": "snooze", 
 /**
  * When it comes back.
  */
@@ -673,7 +740,23 @@ remove: Array<string>, } | { "action": "profile",
 /**
  * The fields to set; an empty text clears one.
  */
-guest: GuestProfile, } | { "action": "rate", 
+guest: GuestProfile, } | { "action": "template", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its language, as WhatsApp writes it (`en_US`).
+ */
+language: string, 
+/**
+ * For its blanks, in order.
+ */
+parameters: Array<TemplateParameter>, 
+/**
+ * What the guest reads: the template with its blanks filled in.
+ */
+text: string, } | { "action": "rate", 
 /**
  * 1 to 5.
  */
@@ -874,7 +957,11 @@ by: Author,
 /**
  * The last event read.
  */
-seq: number, } | { "type": "inbox", 
+seq: number, } | { "type": "alarm", 
+/**
+ * What, in words; `null`: it is done.
+ */
+message?: string, } | { "type": "inbox", 
 /**
  * As they are now.
  */

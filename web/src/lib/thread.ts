@@ -157,7 +157,7 @@ function summarise(summary: Summary, event: Event): Summary {
     case 'profile':
       return { ...next, guest: { ...summary.guest, ...event.guest } };
     case 'urgency':
-      return { ...next, urgency: event.urgency };
+      return { ...next, urgency: event.urgency, ...alarm(summary, event) };
     case 'note':
     case 'delivery':
     case 'rating':
@@ -171,5 +171,22 @@ function summarise(summary: Summary, event: Event): Summary {
       void unseen;
       return next;
     }
+  }
+}
+
+/** What an urgency event does to the alarm. */
+function alarm(
+  summary: Summary,
+  event: Extract<Event, { kind: 'urgency' }>,
+): Pick<Summary, 'alarm'> {
+  switch (event.alarm) {
+    case 'raised':
+      return { alarm: { since: event.at, reason: event.reason, rung: 0 } };
+    case 'escalated':
+      return summary.alarm ? { alarm: { ...summary.alarm, rung: summary.alarm.rung + 1 } } : {};
+    case 'acknowledged':
+      return { alarm: undefined };
+    default:
+      return {};
   }
 }

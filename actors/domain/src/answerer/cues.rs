@@ -15,6 +15,7 @@ const SHIPPED: &[&str] = &[
     include_str!("../../data/cues/other.txt"),
     include_str!("../../data/cues/sets.txt"),
     include_str!("../../data/cues/composed.txt"),
+    include_str!("../../data/cues/correction.txt"),
 ];
 
 /// All cue lists, by the name of their section.

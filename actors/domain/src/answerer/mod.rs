@@ -11,6 +11,7 @@ mod evaluate;
 mod fuzzy;
 mod gate;
 mod index;
+mod interrupt;
 mod language;
 mod lexicon;
 mod model;
@@ -33,6 +34,7 @@ pub use evaluate::{
     EvaluateError, Hotel, QuestionLine, Turn, evaluate, find_hotel, plain, read_knowledge, read_questions,
 };
 pub use gate::{ANSWER, FEATURES, NAMES, SUGGEST, WEIGHTS};
+pub use interrupt::{Interruption, ends_with_question, interruption};
 pub use language::{Detection, Language, detect};
 pub use lexicon::Lexicon;
 pub use model::{Citation, Decision, Entry, Hit, Question, Reason, Reply};

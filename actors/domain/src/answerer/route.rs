@@ -64,12 +64,8 @@ pub fn route(text: &str) -> Route {
     let plausible = language::detect(text).plausible;
     let signs = Cues::shipped().look(&tokens, plausible);
     let courtesy = small_talk(&signs, &tokens, plausible);
-    // "Bom dia" greets; it is no "bom" (a bomb) in another language.
-    if let Some(urgency) = emergency(&signs, &tokens, text).filter(|_| !is_all_courtesy(&signs, &tokens)) {
-        return Route::Emergency(urgency);
-    }
-    if signs.has("human") && !signs.has("hostile") {
-        return Route::WantsHuman;
+    if let Some(route) = person_at_once(&signs, &tokens, text) {
+        return route;
     }
     if signs.has("hostile") {
         return Route::Hostile;
@@ -108,6 +104,15 @@ pub fn explain(text: &str) -> Vec<(String, String)> {
         positions.iter().filter_map(|at| tokens.get(*at)).map(String::as_str).collect::<Vec<_>>().join(" ")
     };
     signs.all().map(|(list, positions)| (list.to_owned(), words(positions))).collect()
+}
+
+/// The two routes that go past every answer: somebody must look at once, or the guest asks for a person.
+pub(super) fn person_at_once(signs: &Signs<'_>, tokens: &[String], text: &str) -> Option<Route> {
+    // "Bom dia" greets; it is no "bom" (a bomb) in another language.
+    if let Some(urgency) = emergency(signs, tokens, text).filter(|_| !is_all_courtesy(signs, tokens)) {
+        return Some(Route::Emergency(urgency));
+    }
+    (signs.has("human") && !signs.has("hostile")).then_some(Route::WantsHuman)
 }
 
 /// The kind of emergency, if any. Only cues of plausible languages are looked at (German "Brand" is a

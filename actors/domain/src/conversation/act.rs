@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{EventKind, Mode, Status};
+use crate::event::{AlarmStep, EventKind, Mode, Status};
 use crate::frame::Action;
 use crate::ids::ClientId;
 use crate::people::{Author, AuthorKind, GuestProfile};
@@ -41,11 +41,13 @@ impl Draft<'_> {
                 }
                 self.own(own, EventKind::Assigned { agent: act.assignee });
             }
+            Action::Acknowledge => self.act_acknowledge(own),
             Action::Close => self.act_close(own),
             Action::Reopen => self.own_status(own, Status::Open, None),
             Action::Snooze { until } => self.act_snooze(own, until)?,
             Action::Tag { add, remove } => self.act_tag(own, &add, &remove)?,
             Action::Profile { guest } => self.act_profile(own, &guest)?,
+            action @ Action::Template { .. } => self.act_template(own.by, own.id, own.digest, action)?,
             Action::Rate { stars, comment } => self.act_rate(own, stars, comment)?,
         }
         Ok(())
@@ -66,26 +68,40 @@ impl Draft<'_> {
             self.set_status(own.by.clone(), Status::Open, None);
         }
         self.take_over(&own.by, Some((own.id, own.digest)));
+        self.quell_alarm(&own.by);
         if owed {
             self.set_status(Author::system(), Status::Waiting, Some("take_over"));
         }
     }
 
+    fn act_acknowledge(&mut self, own: Own) {
+        let kind = EventKind::Urgency {
+            urgency: self.urgency,
+            reason: "acknowledged".to_owned(),
+            alarm: Some(AlarmStep::Acknowledged),
+        };
+        self.own(own, kind);
+    }
+
     fn act_hand_back(&mut self, own: Own) {
         let was_human = self.mode() == Mode::Human;
+        // Who was promised a person and got none is owed an answer, though the last word was the AI's.
+        let owed = self.guest_spoke_last() || self.status() == Status::Waiting;
         let kind = EventKind::Mode { mode: Mode::Ai, reason: Some("hand_back".to_owned()) };
         self.own(own, kind);
         if self.status() == Status::Waiting {
             self.set_status(Author::system(), Status::Open, Some("hand_back"));
         }
-        if was_human && self.guest_spoke_last() && self.status() == Status::Open {
-            self.open_turn(0, 0);
+        if was_human && owed && self.status() == Status::Open {
+            self.open_turn(0);
         }
     }
 
     fn act_close(&mut self, own: Own) {
-        self.cut_turn();
+        self.cut_turn("closed");
+        let by = own.by.clone();
         self.own_status(own, Status::Closed, None);
+        self.end_urgency(&by);
     }
 
     fn act_snooze(&mut self, own: Own, until: Timestamp) -> Result<(), Refusal> {

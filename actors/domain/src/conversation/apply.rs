@@ -1,11 +1,14 @@
 //! What an event does to the state. Nothing here can fail, and nothing here decides.
 
-use crate::event::{Event, EventKind, Message, Mode, Status};
+use crate::answerer::ends_with_question;
+use crate::event::{AlarmStep, Event, EventKind, Message, Mode, Status};
+use crate::outgoing::goes_out;
 use crate::people::{Audience, AuthorKind};
 use crate::summary::{LastMessage, PREVIEW_MAX_CHARS};
 use crate::text::shorten;
 use crate::timestamp::Timestamp;
 
+use super::alarm::Alarm;
 use super::decision::{Decision, TurnStep};
 use super::state::{Conversation, Receipt, Snapshot, UNREAD_MAX};
 use super::window;
@@ -17,6 +20,9 @@ impl Conversation {
         for event in &decision.events {
             next.apply(event, self.turn.is_some());
         }
+        for ended in decision.ended.iter().filter(|ended| !ended.carried) {
+            next.settled = next.settled.max(ended.through);
+        }
         if matches!(decision.turn, TurnStep::Open(_) | TurnStep::Close) {
             next.unanswered = false;
         }
@@ -27,6 +33,10 @@ impl Conversation {
     pub fn apply(&mut self, decision: &Decision, next: Snapshot) {
         self.snapshot = next;
         for event in &decision.events {
+            if let (AuthorKind::Guest, EventKind::Message(message)) = (event.by.kind, &event.kind) {
+                self.question = ends_with_question(&message.text);
+                self.typing_until = Timestamp(0);
+            }
             if let (Some(id), Some(fingerprint)) = (&event.id, event.fingerprint) {
                 self.receipts.insert((event.by.key(), id.clone()), Receipt { seq: event.seq, fingerprint });
             }
@@ -34,8 +44,15 @@ impl Conversation {
         match &decision.turn {
             TurnStep::Keep => {}
             TurnStep::Open(turn) => self.turn = Some(turn.clone()),
-            TurnStep::Show(text) => {
+            TurnStep::Asked(at) => {
                 if let Some(turn) = &mut self.turn {
+                    turn.quiet_at = None;
+                    turn.asked_at = Some(*at);
+                }
+            }
+            TurnStep::Show(text, at) => {
+                if let Some(turn) = &mut self.turn {
+                    turn.first_word_at.get_or_insert(*at);
                     turn.shown.push_str(text);
                 }
             }
@@ -54,10 +71,17 @@ impl Snapshot {
         }
         match &event.kind {
             EventKind::Message(message) => self.apply_message(event, message, turn_open),
-            EventKind::Mode { mode, .. } => self.mode = *mode,
+            EventKind::Mode { mode, .. } => {
+                // Given back: what was before is another chapter.
+                self.episode += u32::from(self.mode == Mode::Human && *mode == Mode::Ai);
+                self.mode = *mode;
+            }
             EventKind::Status { status, until, .. } => {
                 self.status = *status;
                 self.until = *until;
+                if *status == Status::Closed {
+                    self.settled = event.seq;
+                }
                 self.waiting_since = match status {
                     Status::Waiting => self.waiting_since.or(Some(self.guest_spoke_at().unwrap_or(event.at))),
                     Status::Open | Status::Snoozed | Status::Closed => None,
@@ -66,9 +90,23 @@ impl Snapshot {
             EventKind::Assigned { agent } => self.assigned.clone_from(agent),
             EventKind::Tags { tags } => self.tags.clone_from(tags),
             EventKind::Profile { guest } => self.guest.clone_from(guest),
-            EventKind::Urgency { urgency, .. } => self.urgency = *urgency,
+            EventKind::Urgency { urgency, reason, alarm } => {
+                self.urgency = *urgency;
+                match alarm {
+                    Some(AlarmStep::Raised) => {
+                        self.alarm = Some(Alarm { since: event.at, reason: reason.clone(), rung: 0 });
+                    }
+                    Some(AlarmStep::Escalated) => {
+                        if let Some(alarm) = &mut self.alarm {
+                            alarm.rung += 1;
+                        }
+                    }
+                    Some(AlarmStep::Acknowledged) => self.alarm = None,
+                    None => {}
+                }
+            }
+            EventKind::Delivery { of, state, .. } => self.progress.take(*of, *state),
             EventKind::Note { .. }
-            | EventKind::Delivery { .. }
             | EventKind::Rating { .. }
             | EventKind::Request { .. }
             | EventKind::Reaction { .. }
@@ -83,6 +121,9 @@ impl Snapshot {
             by: event.by.clone(),
             at: event.at,
         });
+        if goes_out(&event.by, message) {
+            self.progress.follow(event.seq);
+        }
         match event.by.kind {
             AuthorKind::Guest => {
                 self.window_until = self.window_until.max(window::until(event.at, message));
@@ -94,6 +135,7 @@ impl Snapshot {
             AuthorKind::Agent => {
                 self.unread.clear();
                 self.agents_read = event.seq;
+                self.settled = event.seq;
             }
             AuthorKind::Ai | AuthorKind::System => {}
         }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::event::{Attachment, Citation};
+use crate::event::{Attachment, Citation, DeliveryState};
 use crate::frame::Action;
 use crate::ids::{ClientId, PropertyId, Seq, TurnId};
 use crate::inbound::Expected;
@@ -20,6 +20,26 @@ pub enum Command {
     Receive(Box<Receive>),
     /// The AI reports on a turn.
     Turn(TurnId, TurnNews),
+    /// The moment of quiet that was to end at this time is over.
+    Quiet(TurnId, Timestamp),
+    /// Nobody has acknowledged the alarm of this time: it is passed on.
+    Escalate {
+        /// When the alarm was raised.
+        since: Timestamp,
+        /// Which rung of the ladder this is, counted from 1.
+        rung: u32,
+        /// To whom.
+        to: String,
+    },
+    /// What became of a message on its channel, as far as is known.
+    Delivered {
+        /// The message.
+        of: Seq,
+        /// How far it got.
+        state: DeliveryState,
+        /// Why it failed.
+        error: Option<String>,
+    },
     /// The time of a snooze has come.
     Wake,
     /// The conversation was loaded from the store: is a turn left over from before?
@@ -39,6 +59,8 @@ pub struct Say {
     pub note: bool,
     /// The message that is answered.
     pub reply_to: Option<Seq>,
+    /// Quick replies to choose from.
+    pub suggestions: Vec<String>,
     /// Uploads that go with it.
     pub attachments: Vec<Uuid>,
     /// What is known of these uploads, looked up by the conversation before it decides.
@@ -144,6 +166,17 @@ pub enum TurnEnd {
         citations: Vec<Citation>,
         /// Questions to choose from.
         suggestions: Vec<String>,
+    },
+    /// A courtesy was answered with one.
+    SmallTalk,
+    /// It is none of the hotel's matters, and the guest was told so.
+    Declined,
+    /// A department is to do something; nothing is promised. The guest goes on with the AI.
+    Requested {
+        /// Who is to do it.
+        department: String,
+        /// What.
+        text: String,
     },
     /// The AI asks a human to go on.
     HandedOver {

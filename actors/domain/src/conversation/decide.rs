@@ -1,14 +1,16 @@
 //! From a command to a decision: the entry, and what all rules share.
 
-use crate::event::{Event, EventKind, Message, Mode, Status};
+use crate::event::{AlarmStep, Event, EventKind, Message, Mode, Status, Urgency};
 use crate::frame::Outcome;
 use crate::ids::{ClientId, Seq, TurnId};
+use crate::outgoing;
 use crate::people::{Audience, Author, AuthorKind};
 use crate::refusal::{Code, Refusal};
 use crate::timestamp::Timestamp;
 
 use super::command::{Command, TurnNews};
 use super::decision::{Ack, Decision, Effect, Notice, TurnStep};
+use super::ended::{EndedTurn, TurnOutcome};
 use super::state::{Conversation, Turn};
 
 impl Conversation {
@@ -27,6 +29,9 @@ impl Conversation {
                 // Late words of a turn that was cancelled, or of an AI that was told to be silent.
                 _ => {}
             },
+            Command::Quiet(turn, due) => draft.quiet(turn, due),
+            Command::Escalate { since, rung, to } => draft.escalate(since, rung, &to),
+            Command::Delivered { of, state, error } => draft.delivered(of, state, error)?,
             Command::Wake => draft.wake(),
             Command::Recover => draft.recover(),
         }
@@ -39,7 +44,12 @@ pub(super) struct Draft<'a> {
     pub(super) state: &'a Conversation,
     pub(super) at: Timestamp,
     pub(super) decision: Decision,
-    fresh: TurnId,
+    pub(super) fresh: TurnId,
+    /// Up to here the guest's messages have their outcome, or are with people.
+    pub(super) settled: Seq,
+    pub(super) urgency: Urgency,
+    /// An alarm rings.
+    pub(super) alarm: bool,
     mode: Mode,
     status: Status,
     guest_head: Seq,
@@ -54,6 +64,9 @@ impl<'a> Draft<'a> {
             at: at.max(now.updated_at),
             decision: Decision::default(),
             fresh,
+            settled: now.settled,
+            urgency: now.urgency,
+            alarm: now.alarm.is_some(),
             mode: now.mode,
             status: now.status,
             guest_head: now.guest_head,
@@ -70,6 +83,13 @@ impl<'a> Draft<'a> {
         match &kind {
             EventKind::Mode { mode, .. } => self.mode = *mode,
             EventKind::Status { status, .. } => self.status = *status,
+            EventKind::Urgency { urgency, alarm, .. } => {
+                self.urgency = *urgency;
+                self.alarm = alarm.map_or(self.alarm, |step| step != AlarmStep::Acknowledged);
+            }
+            EventKind::Message(message) => {
+                self.decision.deliveries.extend(outgoing::deliveries(seq, &by, message));
+            }
             _ => {}
         }
         self.decision.events.push(Event {
@@ -133,32 +153,65 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Has the AI answer what the guest said last.
-    pub(super) fn open_turn(&mut self, restarts: u8, recoveries: u8) {
-        let turn = Turn { restarts, recoveries, ..Turn::new(self.fresh, self.at) };
-        self.decision.effects.push(Effect::Ask(turn.id));
-        self.decision.notices.push(Notice::Typing { by: Author::ai(), on: true });
-        self.decision.turn = TurnStep::Open(turn);
-    }
-
-    /// Ends a live turn from outside. What the guest was already shown of it is kept, marked `partial`.
-    pub(super) fn cut_turn(&mut self) {
+    /// Ends a live turn because people go on. What the guest was already shown of it is kept, marked
+    /// `partial`; all that was said so far is with them now.
+    pub(super) fn cut_turn(&mut self, reason: &str) {
         let Some(turn) = self.state.turn.as_ref() else { return };
-        self.keep_shown(turn);
+        let answer = self.keep_shown(turn);
         self.decision.effects.push(Effect::Cancel(turn.id));
         self.decision.turn = TurnStep::Close;
+        self.record(turn, TurnOutcome::Superseded, Some(reason), answer, self.state.last_seq());
     }
 
     /// Turns what was shown of a turn into a message marked `partial`, and tells what became of the draft.
-    pub(super) fn keep_shown(&mut self, turn: &Turn) {
+    pub(super) fn keep_shown(&mut self, turn: &Turn) -> Option<Seq> {
         if turn.shown.trim().is_empty() {
             self.end_draft(turn, Outcome::Dropped, None);
-        } else {
-            let mut message = self.message(&turn.shown);
-            message.partial = true;
-            message.turn = Some(turn.id);
-            let seq = self.push(Author::ai(), EventKind::Message(message));
-            self.end_draft(turn, Outcome::Cut, Some(seq));
+            return None;
+        }
+        let mut message = self.message(&turn.shown);
+        message.partial = true;
+        let seq = self.push_ai(turn, message);
+        self.end_draft(turn, Outcome::Cut, Some(seq));
+        Some(seq)
+    }
+
+    /// Writes down that a turn is over, and which messages it has settled.
+    pub(super) fn record(
+        &mut self,
+        turn: &Turn,
+        outcome: TurnOutcome,
+        reason: Option<&str>,
+        answer: Option<Seq>,
+        through: Seq,
+    ) {
+        self.decision.ended.push(EndedTurn {
+            turn: turn.id,
+            conversation: self.state.id(),
+            episode: self.state.snapshot.episode,
+            after: turn.after,
+            through,
+            outcome,
+            reason: reason.map(str::to_owned),
+            carried: false,
+            answer,
+            opened_at: turn.opened_at,
+            asked_at: turn.asked_at,
+            first_word_at: turn.first_word_at,
+            ended_at: self.at,
+            restarts: turn.restarts,
+            recoveries: turn.recoveries,
+        });
+        self.settled = self.settled.max(through);
+    }
+
+    /// Writes down that a turn gave way to the next, which answers its messages as well.
+    pub(super) fn carry(&mut self, turn: &Turn, reason: &str) {
+        let settled = self.settled;
+        self.record(turn, TurnOutcome::Superseded, Some(reason), None, turn.through);
+        self.settled = settled;
+        if let Some(ended) = self.decision.ended.last_mut() {
+            ended.carried = true;
         }
     }
 

@@ -6,9 +6,11 @@ use crate::event::Event;
 use crate::frame::Outcome;
 use crate::ids::{ClientId, Seq, TurnId};
 use crate::inbound::Expected;
+use crate::outgoing::Outgoing;
 use crate::people::Author;
 use crate::timestamp::Timestamp;
 
+use super::ended::EndedTurn;
 use super::state::Turn;
 
 /// What is to happen, in this order: store `events` and `turn` in one commit, apply them, tell the
@@ -23,6 +25,10 @@ pub struct Decision {
     pub inbound: Option<InboundRow>,
     /// Uploads that one of the events names: nobody else may from now on.
     pub enclosed: Vec<Enclosed>,
+    /// The turns that are over: stored for good.
+    pub ended: Vec<EndedTurn>,
+    /// What its messages become on a channel that is not ours: stored in the same commit.
+    pub deliveries: Vec<Outgoing>,
     /// What readers are told without its being stored.
     pub notices: Vec<Notice>,
     /// What is to be done elsewhere.
@@ -34,7 +40,9 @@ pub struct Decision {
 impl Decision {
     /// True if the store has nothing to do.
     pub fn is_volatile(&self) -> bool {
-        self.events.is_empty() && matches!(self.turn, TurnStep::Keep | TurnStep::Show(_))
+        self.events.is_empty()
+            && self.ended.is_empty()
+            && matches!(self.turn, TurnStep::Keep | TurnStep::Show(..) | TurnStep::Asked(_))
     }
 }
 
@@ -73,10 +81,12 @@ pub enum TurnStep {
     /// Nothing.
     #[default]
     Keep,
-    /// It begins, or begins anew. Stored until it is closed, so that a crash does not forget it.
+    /// It begins, begins anew, or is to answer more. Stored until it is closed, so that a crash does not forget it.
     Open(Turn),
-    /// More of it was shown. Not stored.
-    Show(String),
+    /// The AI was asked. Not stored.
+    Asked(Timestamp),
+    /// More of it was shown at this time. Not stored.
+    Show(String, Timestamp),
     /// It is over.
     Close,
 }
@@ -114,8 +124,27 @@ pub enum Notice {
 pub enum Effect {
     /// Have the AI answer.
     Ask(TurnId),
+    /// Come back at this time with [`super::Command::Quiet`].
+    QuietAt(TurnId, Timestamp),
     /// Have it stop.
     Cancel(TurnId),
+    /// An alarm was raised at this time: come back with [`super::Command::Escalate`] as the ladder says.
+    Alarm(Timestamp),
+    /// Somebody outside is to be told of the alarm.
+    Page(Page),
     /// Come back at this time with [`super::Command::Wake`].
     WakeAt(Timestamp),
+}
+
+/// An alarm that is passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// When it was raised.
+    pub since: Timestamp,
+    /// Which rung of the ladder this is, counted from 1.
+    pub rung: u32,
+    /// To whom.
+    pub to: String,
+    /// Why it was raised, as a short code.
+    pub reason: String,
 }

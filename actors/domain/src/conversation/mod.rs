@@ -5,20 +5,28 @@
 //! which cannot fail. Who answers, who may not, what is a repeat: all of it is decided here.
 
 mod act;
+mod alarm;
 mod apply;
 mod command;
 mod decide;
 mod decision;
+mod delivery;
+mod ended;
+mod gather;
 mod receive;
 mod say;
+mod script;
 mod state;
 #[cfg(test)]
 mod tests;
 mod turn;
 mod window;
 
+pub use alarm::Alarm;
 pub use command::{Act, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
-pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, TurnStep};
+pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, Page, TurnStep};
+pub use ended::{EndedTurn, TurnOutcome};
+pub use script::{ScriptLine, script};
 pub use state::{Conversation, Receipt, Snapshot, Turn};
 
 /// The most tags that a conversation may have.
@@ -27,10 +35,18 @@ pub const TAGS_MAX: usize = 20;
 pub const TAG_MAX_CHARS: usize = 32;
 /// The longest comment of a rating, in characters.
 pub const COMMENT_MAX_CHARS: usize = 1000;
+/// How long the guest must be quiet before the AI answers, in milliseconds: quick messages make one turn.
+pub const QUIET_MILLIS: i64 = 600;
+/// The longest that quick messages are gathered, in milliseconds.
+pub const GATHER_MAX_MILLIS: i64 = 4_000;
+/// How long a guest who says that he is writing counts as writing, in milliseconds.
+pub const TYPING_MILLIS: i64 = 4_000;
 /// How often a turn is started anew because the guest went on writing.
 pub const RESTARTS_MAX: u8 = 2;
 /// How often an open turn is taken up again after a crash before people are asked.
 pub const RECOVERIES_MAX: u8 = 1;
+/// The longest quick reply, in characters.
+pub const SUGGESTION_MAX_CHARS: usize = 120;
 /// The most files that one message carries.
 pub const ATTACHMENTS_MAX: usize = 10;
 /// How long after a guest's message WhatsApp takes free text for the guest, in milliseconds.

@@ -2,16 +2,18 @@
 
 use uuid::Uuid;
 
+use crate::answerer::{Interruption, interruption};
 use crate::event::{Attachment, EventKind, Message, Mode, Status};
 use crate::ids::{ClientId, Seq};
+use crate::outgoing::BUTTONS_MAX;
 use crate::people::{Author, AuthorKind};
 use crate::refusal::{Code, Refusal};
-use crate::text::check_text;
+use crate::text::{check_short, check_text};
 
 use super::command::{FoundFile, Say};
 use super::decide::{Draft, fingerprint};
-use super::decision::{Effect, Enclosed};
-use super::{ATTACHMENTS_MAX, RESTARTS_MAX, window};
+use super::decision::Enclosed;
+use super::{ATTACHMENTS_MAX, SUGGESTION_MAX_CHARS, window};
 
 impl Draft<'_> {
     pub(super) fn say(&mut self, say: Say) -> Result<(), Refusal> {
@@ -19,13 +21,17 @@ impl Draft<'_> {
         let reply_to = say.reply_to.map(|seq| seq.to_string()).unwrap_or_default();
         let note = if say.note { "note" } else { "message" };
         let files: Vec<String> = say.attachments.iter().map(ToString::to_string).collect();
-        let digest = fingerprint(&[note, &say.text, &reply_to, &files.join(",")]);
+        let mut body = vec![note.to_owned(), say.text.clone(), reply_to, files.join(",")];
+        // Only where there are any: what was stored before there were such must stay a repeat.
+        body.extend(say.suggestions.iter().cloned());
+        let digest = fingerprint(&body.iter().map(String::as_str).collect::<Vec<_>>());
         if self.is_repeat(&say.by, &say.id, digest)? {
             return Ok(());
         }
         if say.reply_to.is_some_and(|seq| seq == 0 || seq > self.state.last_seq()) {
             return Err(Refusal::new(Code::BadFrame, "reply_to names no event"));
         }
+        check_suggestions(&say)?;
         let files = self.enclosures(&say)?;
         match say.by.kind {
             AuthorKind::Guest => {
@@ -41,6 +47,7 @@ impl Draft<'_> {
                 self.check_window()?;
                 let mut message = self.message(&say.text);
                 message.reply_to = say.reply_to;
+                message.suggestions = say.suggestions;
                 message.attachments = files;
                 self.agent_says(say.by, say.id, digest, message);
             }
@@ -85,7 +92,14 @@ impl Draft<'_> {
                 self.push(Author::system(), EventKind::Mode { mode: Mode::Ai, reason });
             }
         }
-        self.push_message(by, id, digest, message);
+        let news = interruption(&message.text);
+        let interrupted = self.mode() == Mode::Ai && self.interrupt(news);
+        let text = message.text.clone();
+        let seq = self.push_message(by, id, digest, message);
+        // In the very commit of the words, whoever answers.
+        if let Some(Interruption::Emergency(kind)) = news {
+            self.raise_alarm(kind.code());
+        }
         match self.mode() {
             Mode::Human => self.set_status(Author::system(), Status::Waiting, Some("guest_wrote")),
             Mode::Ai => {
@@ -93,8 +107,8 @@ impl Draft<'_> {
                     self.set_status(Author::system(), Status::Open, Some("guest_wrote"));
                 }
                 if self.window_is_open() {
-                    self.ask_for_answer();
-                } else if self.state.turn().is_none() {
+                    self.ask_for_answer(&text, seq, news, interrupted);
+                } else if interrupted || self.state.turn().is_none() {
                     // It came too late for an answer in free words: people choose a template.
                     self.ask_humans(window::CLOSED);
                 }
@@ -110,23 +124,11 @@ impl Draft<'_> {
         seq
     }
 
-    /// Begins a turn. One that has shown nothing begins anew, to answer all at once; one that speaks is
-    /// let finish, and what was said meanwhile is answered next.
-    fn ask_for_answer(&mut self) {
-        match self.state.turn() {
-            None => self.open_turn(0, 0),
-            Some(live) if live.shown.is_empty() && live.restarts < RESTARTS_MAX => {
-                self.decision.effects.push(Effect::Cancel(live.id));
-                self.open_turn(live.restarts + 1, live.recoveries);
-            }
-            Some(_) => {}
-        }
-    }
-
     /// Any message of an agent is a take-over.
     pub(super) fn agent_says(&mut self, by: Author, id: ClientId, digest: u64, message: Message) {
         self.take_over(&by, None);
         self.push_message(by.clone(), id, digest, message);
+        self.quell_alarm(&by);
         self.set_status(by, Status::Open, Some("answered"));
     }
 
@@ -134,7 +136,7 @@ impl Draft<'_> {
     pub(super) fn take_over(&mut self, by: &Author, own: Option<(ClientId, u64)>) {
         let was_ai = self.mode() == Mode::Ai;
         if was_ai {
-            self.cut_turn();
+            self.cut_turn("take_over");
         }
         let kind = EventKind::Mode { mode: Mode::Human, reason: Some("take_over".to_owned()) };
         match own {
@@ -154,4 +156,21 @@ impl Draft<'_> {
             self.push(by.clone(), EventKind::Assigned { agent });
         }
     }
+}
+
+/// Quick replies go with an agent's message: at most three, short, none of them empty.
+fn check_suggestions(say: &Say) -> Result<(), Refusal> {
+    if say.suggestions.is_empty() {
+        return Ok(());
+    }
+    if say.by.kind != AuthorKind::Agent || say.note || say.suggestions.len() > BUTTONS_MAX {
+        return Err(Refusal::new(Code::BadFrame, "up to three suggestions, with an agent's message only"));
+    }
+    for suggestion in &say.suggestions {
+        check_short("suggestion", suggestion, SUGGESTION_MAX_CHARS)?;
+        if suggestion.trim().is_empty() {
+            return Err(Refusal::new(Code::BadText, "suggestion is empty"));
+        }
+    }
+    Ok(())
 }

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Channel, Mode, Status, Urgency};
 use crate::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq, TurnId};
+use crate::outgoing::Progress;
 use crate::people::{AgentRef, AuthorKey, AuthorKind, GuestProfile, Principal};
 use crate::summary::{LastMessage, Summary};
 use crate::timestamp::Timestamp;
+
+use super::alarm::Alarm;
 
 /// How many unread messages are counted one by one; beyond, the count stands still.
 pub(super) const UNREAD_MAX: usize = 999;
@@ -20,6 +23,10 @@ pub struct Conversation {
     pub(super) snapshot: Snapshot,
     /// The AI's turn, while one is open.
     pub(super) turn: Option<Turn>,
+    /// Until when the guest counts as writing. Not stored.
+    pub(super) typing_until: Timestamp,
+    /// The guest's last message ends with a question mark. Not stored.
+    pub(super) question: bool,
     /// The commands that were accepted, by their authors' ids.
     pub(super) receipts: HashMap<(AuthorKey, ClientId), Receipt>,
 }
@@ -64,9 +71,21 @@ pub struct Snapshot {
     pub guest_read: Seq,
     /// A message of the guest came while the AI was speaking: it is answered next.
     pub unanswered: bool,
+    /// How far those messages got that went out over a channel that is not ours.
+    #[serde(default, skip_serializing_if = "Progress::is_empty")]
+    pub progress: Progress,
     /// Until when free text reaches the guest, on channels with such a window.
     #[serde(default)]
     pub window_until: Option<Timestamp>,
+    /// Up to here the guest's messages have their outcome, or are with people.
+    #[serde(default)]
+    pub settled: Seq,
+    /// How often people gave it back to the AI.
+    #[serde(default)]
+    pub episode: u32,
+    /// The alarm, while nobody has acknowledged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Alarm>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -80,6 +99,20 @@ pub struct Turn {
     pub id: TurnId,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// It is to answer what the guest said after this place …
+    pub after: Seq,
+    /// … up to and with this one.
+    pub through: Seq,
+    /// When the moment of quiet ends that it waits for; none once the AI was asked. Not stored: after a
+    /// crash nothing is waited for.
+    pub quiet_at: Option<Timestamp>,
+    /// When the AI was asked. Not stored.
+    pub asked_at: Option<Timestamp>,
+    /// When the first word was shown. Not stored.
+    pub first_word_at: Option<Timestamp>,
+    /// The guest's words ask for a person or report an emergency: no model is needed, and none waited for.
+    /// Not stored.
+    pub direct: bool,
     /// How often it was started anew because the guest went on writing.
     pub restarts: u8,
     /// How often it was taken up again after a crash.
@@ -91,7 +124,19 @@ pub struct Turn {
 impl Turn {
     /// A turn that has shown nothing yet.
     pub fn new(id: TurnId, opened_at: Timestamp) -> Self {
-        Self { id, opened_at, restarts: 0, recoveries: 0, shown: String::new() }
+        Self {
+            id,
+            opened_at,
+            after: 0,
+            through: 0,
+            quiet_at: None,
+            asked_at: None,
+            first_word_at: None,
+            direct: false,
+            restarts: 0,
+            recoveries: 0,
+            shown: String::new(),
+        }
     }
 }
 
@@ -132,11 +177,15 @@ impl Conversation {
             agents_read: 0,
             guest_read: 0,
             unanswered: false,
+            progress: Progress::default(),
             window_until: None,
+            settled: 0,
+            episode: 0,
+            alarm: None,
             created_at: at,
             updated_at: at,
         };
-        Self { snapshot, turn: None, receipts: HashMap::new() }
+        Self::restore(snapshot, None, HashMap::new())
     }
 
     /// A conversation as it was stored.
@@ -145,7 +194,7 @@ impl Conversation {
         turn: Option<Turn>,
         receipts: HashMap<(AuthorKey, ClientId), Receipt>,
     ) -> Self {
-        Self { snapshot, turn, receipts }
+        Self { snapshot, turn, typing_until: Timestamp(0), question: false, receipts }
     }
 
     /// What is to be stored beside the events.
@@ -236,6 +285,7 @@ impl Snapshot {
             assigned: self.assigned.clone(),
             tags: self.tags.clone(),
             urgency: self.urgency,
+            alarm: self.alarm.clone().map(Box::new),
             last_seq: self.last_seq,
             last_message: self.last_message.clone(),
             waiting_since: self.waiting_since,

@@ -11,6 +11,9 @@ use crate::timestamp::Timestamp;
 
 use super::*;
 
+mod alarms;
+mod gathering;
+
 /// A conversation under test, with a clock and ids of its own.
 struct Desk {
     rules: Conversation,
@@ -87,6 +90,7 @@ fn say(by: Author, client: &str, text: &str, note: bool) -> Command {
         text: text.into(),
         note,
         reply_to: None,
+        suggestions: vec![],
         attachments: vec![],
         files: vec![],
     })
@@ -231,16 +235,6 @@ fn hand_over_by_the_ai() {
 }
 
 #[test]
-fn an_emergency_is_marked() {
-    let mut desk = Desk::new();
-    desk.guest("g1", "Fire!");
-    let end = TurnEnd::HandedOver { reason: "emergency".into(), urgent: true };
-    let handed = desk.end(end);
-    assert_eq!(short(&handed), ["system urgency", "system mode(human)", "system status(waiting)"]);
-    assert_eq!(desk.rules.summary().urgency, crate::event::Urgency::Urgent);
-}
-
-#[test]
 fn a_half_stream_is_never_passed_off_as_an_answer() {
     let mut desk = Desk::new();
     desk.guest("g1", "Hello?");
@@ -259,20 +253,6 @@ fn an_empty_answer_is_no_answer() {
         desk.delta(shown);
         assert_eq!(short(&desk.end(said())), ["system mode(human)", "system status(waiting)"], "{shown:?}");
     }
-}
-
-#[test]
-fn quick_messages_are_answered_together() {
-    let mut desk = Desk::new();
-    desk.guest("g1", "Hi");
-    let first = desk.turn();
-    let second = desk.guest("g2", "Is there parking?");
-    assert_eq!(second.effects, [Effect::Cancel(first), Effect::Ask(desk.turn())]);
-    desk.guest("g3", "For a van");
-    let third = desk.turn();
-    let fourth = desk.guest("g4", "And a trailer");
-    assert!(fourth.effects.is_empty(), "a guest who goes on writing must not keep the AI silent");
-    assert_eq!(desk.turn(), third);
 }
 
 #[test]
@@ -318,7 +298,7 @@ fn closing_and_a_new_matter() {
         ["system status(open)", "system mode(ai)", "guest message(yes, one thing)"],
         "the AI answers first again"
     );
-    assert_eq!(wrote.effects, [Effect::Ask(desk.turn())]);
+    assert_eq!(wrote.effects, [Effect::QuietAt(desk.turn(), Timestamp(desk.now + QUIET_MILLIS))]);
     desk.delta("Of cour");
     assert_eq!(short(&desk.act("a3", Action::Close)), ["ai partial(of cour)", "agent status(closed)"]);
     assert_eq!(short(&desk.act("a4", Action::Reopen)), ["agent status(open)"]);
@@ -387,6 +367,7 @@ fn refusals() {
                 text: "re".into(),
                 note: false,
                 reply_to: Some(9),
+                suggestions: vec![],
                 attachments: vec![],
                 files: vec![],
             }),
@@ -399,6 +380,7 @@ fn refusals() {
                 text: "see".into(),
                 note: false,
                 reply_to: None,
+                suggestions: vec![],
                 attachments: vec![uuid(9)],
                 files: vec![],
             }),
@@ -461,4 +443,77 @@ fn a_profile_is_patched() {
 fn modes_and_statuses_start_as_the_contract_says() {
     let summary = Desk::new().rules.summary();
     assert_eq!((summary.mode, summary.status, summary.last_seq), (Mode::Ai, Status::Open, 0));
+}
+
+/// A conversation over WhatsApp in which an agent has just answered: message 4.
+fn phone() -> Desk {
+    let mut desk = Desk::new();
+    desk.rules.snapshot.channel = Channel::Whatsapp;
+    desk.guest("g1", "Hello?");
+    desk.act("a1", Action::TakeOver);
+    desk
+}
+
+#[test]
+fn a_message_over_whatsapp_makes_its_deliveries_in_the_same_decision() {
+    let mut desk = phone();
+    let written = desk.agent("a2", "Good morning!");
+    let seq = written.ack.as_ref().map(|ack| ack.seq);
+    assert_eq!(written.deliveries.iter().map(|each| Some(each.seq)).collect::<Vec<_>>(), [seq]);
+    let note = desk.ask(say(mia(), "a3", "A regular.", true)).unwrap();
+    assert!(note.deliveries.is_empty());
+    assert!(desk.ask(say(guest(), "g2", "Thanks", false)).unwrap().deliveries.is_empty());
+}
+
+#[test]
+fn reports_in_any_order_end_at_the_highest() {
+    use crate::event::DeliveryState::{Delivered, Failed, Read, Sent};
+    // The answer to the send says "sent", as does the first status.
+    let heard = [Sent, Sent, Delivered, Read, Failed, Delivered];
+    let mut orders = vec![vec![]];
+    for _ in 0..heard.len() {
+        let longer = orders.iter().flat_map(|order: &Vec<usize>| {
+            let left = (0..heard.len()).filter(|each| !order.contains(each)).collect::<Vec<_>>();
+            left.into_iter().map(move |each| [order.clone(), vec![each]].concat())
+        });
+        orders = longer.collect();
+    }
+    assert_eq!(orders.len(), 720);
+    for order in orders {
+        let mut desk = phone();
+        let of = desk.agent("a2", "Good morning!").ack.unwrap().seq;
+        let mut told = Vec::new();
+        for each in &order {
+            let command = Command::Delivered { of, state: heard[*each], error: None };
+            let decision = desk.ask(command).unwrap();
+            assert!(decision.ack.is_some(), "whoever reports is answered");
+            told.extend(decision.events.iter().map(|event| match event.kind {
+                EventKind::Delivery { state, .. } => state,
+                _ => panic!("only deliveries"),
+            }));
+        }
+        assert!(told.is_sorted(), "{order:?}: {told:?}");
+        assert_eq!(told.last(), Some(&Read), "{order:?}");
+    }
+}
+
+#[test]
+fn a_template_is_a_message_and_needs_no_window() {
+    let mut desk = phone();
+    desk.now += 48 * 3_600_000;
+    let late = desk.ask(say(mia(), "a2", "Sorry for the wait", false));
+    assert_eq!(late.map_err(|refusal| refusal.code).err(), Some(Code::Forbidden));
+    let template = |text: &str| Action::Template {
+        name: "may_we_reply".into(),
+        language: "en_US".into(),
+        parameters: vec![crate::outgoing::Parameter { name: None, text: text.into() }],
+        text: format!("May we answer you, {text}?"),
+    };
+    let sent = desk.ask(act(mia(), "a3", template("Ada"))).unwrap();
+    assert!(matches!(sent.deliveries[0].payload, crate::outgoing::Payload::Template { .. }));
+    let empty = desk.ask(act(mia(), "a4", template(" ")));
+    assert_eq!(empty.map_err(|refusal| refusal.code).err(), Some(Code::BadText));
+    let mut web = Desk::new();
+    let refused = web.ask(act(mia(), "a5", template("Ada")));
+    assert_eq!(refused.map_err(|refusal| refusal.code).err(), Some(Code::Forbidden));
 }

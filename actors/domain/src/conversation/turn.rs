@@ -1,7 +1,8 @@
 //! What happens when the AI reports, and when a turn is found after a crash.
 
-use crate::event::{EventKind, Mode, Status, Urgency};
+use crate::event::{EventKind, Message, Mode, Request, RequestState, Status, Urgency};
 use crate::frame::Outcome;
+use crate::ids::Seq;
 use crate::people::Author;
 use crate::text::TEXT_MAX_CHARS;
 
@@ -9,6 +10,7 @@ use super::RECOVERIES_MAX;
 use super::command::TurnEnd;
 use super::decide::Draft;
 use super::decision::{Notice, TurnStep};
+use super::ended::TurnOutcome;
 use super::state::Turn;
 use super::window;
 
@@ -22,60 +24,84 @@ impl Draft<'_> {
         };
         if !text.is_empty() {
             self.decision.notices.push(Notice::Draft { turn: live.id, text: text.clone() });
-            self.decision.turn = TurnStep::Show(text);
+            self.decision.turn = TurnStep::Show(text, self.at);
         }
     }
 
     pub(super) fn turn_ended(&mut self, live: &Turn, end: TurnEnd) {
         self.decision.turn = TurnStep::Close;
+        let spoke = !live.shown.trim().is_empty();
         match end {
-            TurnEnd::Said { .. } if !self.window_is_open() => self.hand_over(live, window::CLOSED),
-            TurnEnd::Said { citations, suggestions } if !live.shown.trim().is_empty() => {
-                let mut message = self.message(&live.shown);
-                message.citations = citations;
-                message.suggestions = suggestions;
-                self.said(live, message);
-                self.answer_what_came_meanwhile();
-            }
-            TurnEnd::Said { .. } => self.hand_over(live, "no_answer"),
-            TurnEnd::HandedOver { reason, urgent } => {
-                if !live.shown.trim().is_empty() {
-                    let message = self.message(&live.shown);
-                    self.said(live, message);
-                }
-                if urgent {
-                    let kind = EventKind::Urgency { urgency: Urgency::Urgent, reason: reason.clone() };
-                    self.push(Author::system(), kind);
-                }
-                self.ask_humans(&reason);
-            }
+            TurnEnd::HandedOver { reason, urgent } => self.handed_over(live, &reason, urgent),
+            _ if !self.window_is_open() => self.hand_over(live, window::CLOSED),
             TurnEnd::Failed { reason } => self.hand_over(live, &reason),
+            _ if !spoke => self.hand_over(live, "no_answer"),
+            TurnEnd::Said { citations, suggestions } => {
+                let outcome =
+                    if suggestions.is_empty() { TurnOutcome::Answered } else { TurnOutcome::Clarified };
+                let message = Message { citations, suggestions, ..self.message(&live.shown) };
+                self.answered(live, message, outcome);
+            }
+            TurnEnd::SmallTalk => self.answered(live, self.message(&live.shown), TurnOutcome::Smalltalk),
+            TurnEnd::Declined => self.answered(live, self.message(&live.shown), TurnOutcome::Declined),
+            TurnEnd::Requested { department, text } => self.requested(live, department, text),
         }
     }
 
-    fn said(&mut self, live: &Turn, mut message: crate::event::Message) {
-        message.turn = Some(live.id);
-        let seq = self.push(Author::ai(), EventKind::Message(message));
+    /// The AI has said what it had to say, and goes on with what came meanwhile.
+    fn answered(&mut self, live: &Turn, message: Message, outcome: TurnOutcome) {
+        let answer = self.said(live, message);
+        self.record(live, outcome, None, Some(answer), live.through);
+        if self.state.snapshot.unanswered {
+            self.open_turn(0);
+        }
+    }
+
+    /// Staff is asked to do something and to say so; the AI stays there for everything else.
+    fn requested(&mut self, live: &Turn, department: String, text: String) {
+        let room = self.state.snapshot.guest.room.clone();
+        let request =
+            Request { id: live.id.0, department, text, room, state: RequestState::Open, due_at: None };
+        let answer = self.said(live, self.message(&live.shown));
+        self.push(Author::system(), EventKind::Request { request });
+        self.set_status(Author::system(), Status::Waiting, Some("request"));
+        self.record(live, TurnOutcome::RequestCreated, None, Some(answer), live.through);
+        if self.state.snapshot.unanswered {
+            self.open_turn(0);
+        }
+    }
+
+    fn handed_over(&mut self, live: &Turn, reason: &str, urgent: bool) {
+        let spoke = !live.shown.trim().is_empty();
+        let answer = spoke.then(|| self.said(live, self.message(&live.shown)));
+        if !spoke {
+            self.end_draft(live, Outcome::Dropped, None);
+        }
+        // The guest's own words have raised it already, if they were plain.
+        if urgent && self.urgency != Urgency::Urgent {
+            self.raise_alarm(reason);
+        }
+        self.ask_humans(reason);
+        self.record(live, TurnOutcome::HandedOver, Some(reason), answer, self.state.last_seq());
+    }
+
+    fn said(&mut self, live: &Turn, message: Message) -> Seq {
+        let seq = self.push_ai(live, message);
         self.end_draft(live, Outcome::Sent, Some(seq));
+        seq
     }
 
     /// The turn ends without an answer: what was shown is kept as `partial`, and people are asked.
     fn hand_over(&mut self, live: &Turn, reason: &str) {
-        self.keep_shown(live);
+        let answer = self.keep_shown(live);
         self.ask_humans(reason);
+        self.record(live, TurnOutcome::FailedToHuman, Some(reason), answer, self.state.last_seq());
     }
 
     pub(super) fn ask_humans(&mut self, reason: &str) {
         let kind = EventKind::Mode { mode: Mode::Human, reason: Some(reason.to_owned()) };
         self.push(Author::system(), kind);
         self.set_status(Author::system(), Status::Waiting, Some(reason));
-    }
-
-    /// The guest wrote while the AI was speaking: that is answered next.
-    fn answer_what_came_meanwhile(&mut self) {
-        if self.state.snapshot.unanswered {
-            self.open_turn(0, 0);
-        }
     }
 
     /// A turn that was open at a crash is taken up again once; if that ends in a crash too, people are
@@ -85,11 +111,14 @@ impl Draft<'_> {
         let Some(left) = self.state.turn() else { return };
         if self.mode() == Mode::Human {
             self.decision.turn = TurnStep::Close;
+            self.record(left, TurnOutcome::Superseded, Some("take_over"), None, self.state.last_seq());
         } else if left.recoveries < RECOVERIES_MAX {
-            self.open_turn(0, left.recoveries + 1);
+            self.carry(left, "crash");
+            self.open_turn(left.recoveries + 1);
         } else {
             self.decision.turn = TurnStep::Close;
             self.ask_humans("crash");
+            self.record(left, TurnOutcome::FailedToHuman, Some("crash"), None, self.state.last_seq());
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::ids::{AgentId, ClientId, ConversationId, Seq};
+use crate::outgoing::Parameter;
 use crate::people::GuestProfile;
 use crate::refusal::{Code, Refusal};
 use crate::timestamp::Timestamp;
@@ -54,6 +55,9 @@ pub enum ClientFrame {
         /// Uploads that go with it.
         #[serde(default)]
         attachments: Option<Vec<Uuid>>,
+        /// Up to three quick replies to choose from (agents only).
+        #[serde(default)]
+        suggestions: Option<Vec<String>>,
     },
     /// Do something to a conversation.
     Act {
@@ -103,6 +107,8 @@ pub enum Action {
         #[cfg_attr(feature = "typescript", ts(optional = false))]
         agent: Option<AgentId>,
     },
+    /// The alarm is heard: I see to it.
+    Acknowledge,
     /// Done.
     Close,
     /// Not done after all.
@@ -125,6 +131,18 @@ pub enum Action {
     Profile {
         /// The fields to set; an empty text clears one.
         guest: GuestProfile,
+    },
+    /// Send a text that WhatsApp has approved: the only kind that reaches a guest who has been silent for a day.
+    Template {
+        /// Its name.
+        name: String,
+        /// Its language, as WhatsApp writes it (`en_US`).
+        language: String,
+        /// For its blanks, in order.
+        #[serde(default)]
+        parameters: Vec<Parameter>,
+        /// What the guest reads: the template with its blanks filled in.
+        text: String,
     },
     /// The guest's judgement.
     Rate {

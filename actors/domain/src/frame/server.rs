@@ -107,6 +107,11 @@ pub enum ServerFrame {
         /// The last event read.
         seq: Seq,
     },
+    /// To agents: something needs a person's hand, or no longer does.
+    Alarm {
+        /// What, in words; `null`: it is done.
+        message: Option<String>,
+    },
     /// Conversations that changed.
     Inbox {
         /// As they are now.

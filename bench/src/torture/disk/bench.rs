@@ -181,7 +181,7 @@ impl Drop for Scene {
 }
 
 /// A page that has its conversation open.
-async fn open_page(stage: &Stage, guest: &Guest) -> anyhow::Result<Link> {
+pub(super) async fn open_page(stage: &Stage, guest: &Guest) -> anyhow::Result<Link> {
     let mut page = Link::connect(stage.address, "/ws/guest").await.context("no socket for the guest")?;
     page.send(&json!({"type":"hello","token":guest.token})).await;
     until(&mut page, "opened").await?;
@@ -189,7 +189,7 @@ async fn open_page(stage: &Stage, guest: &Guest) -> anyhow::Result<Link> {
 }
 
 /// An agent's dashboard with a conversation open, read by a task of its own.
-async fn watch_desk(
+pub(super) async fn watch_desk(
     stage: &Stage,
     admin: &Agent,
     conversation: &str,
@@ -233,7 +233,11 @@ fn innermost(pid: i32) -> i32 {
 /// # Errors
 /// It is missing.
 pub(super) async fn needs_strace() -> anyhow::Result<()> {
-    let found = Command::new("strace").arg("--version").output().await;
-    ensure!(found.is_ok_and(|out| out.status.success()), "strace is missing: apt-get install strace");
+    ensure!(has_strace().await, "strace is missing: apt-get install strace");
     Ok(())
+}
+
+/// True if there is `strace`.
+pub async fn has_strace() -> bool {
+    Command::new("strace").arg("--version").output().await.is_ok_and(|out| out.status.success())
 }

@@ -13,6 +13,8 @@ mod failing;
 mod order;
 mod trace;
 
+pub use bench::has_strace;
+
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Case {
@@ -75,7 +77,7 @@ fn bar(case: Case, sends: u64) -> ProgressBar {
         Case::Order => Some(sends),
         Case::Delay => Some(sends.min(20)),
         Case::Failing => Some(sends.min(400)),
-        Case::Slow => Some(200),
+        Case::Slow => Some(delay::WAITING),
         Case::Full => None,
     };
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());

@@ -1,7 +1,5 @@
 //! Who comes in, and what is said until then.
 
-use frontdesk_domain::frame::ClientFrame;
-
 use super::*;
 
 #[tokio::test]
@@ -10,12 +8,12 @@ async fn frames_reach_the_actor_once_hello_was_said() {
     client.text(r#"{"type":"send","id":"a","text":"hi"}"#).await;
     client.text(r#"{"type":"dance","id":"b"}"#).await;
     client.text(r#"{"type":"hello","token":"good"}"#).await;
-    let SocketMsg::Frame { frame: ClientFrame::Send { text, .. }, permit } = client.message().await else {
+    let Heard::Frame(ClientFrame::Send { text, .. }, permit) = client.message().await else {
         panic!("not the frame")
     };
     assert!(text == "hi" && permit.is_some());
-    assert!(matches!(client.message().await, SocketMsg::BadFrame { id: Some(id), .. } if id.as_str() == "b"));
-    assert!(matches!(client.message().await, SocketMsg::BadFrame { id: None, .. }), "a second hello");
+    assert!(matches!(client.message().await, Heard::Bad(Some(id)) if id.as_str() == "b"));
+    assert!(matches!(client.message().await, Heard::Bad(None)), "a second hello");
     outbox.push(b"one");
     outbox.push(b"two");
     assert_eq!(client.frame().await, Some((TEXT, b"one".to_vec())));

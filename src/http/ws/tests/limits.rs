@@ -1,6 +1,6 @@
 //! What a client may not do.
 
-use frontdesk_domain::frame::{ClientFrame, FRAME_MAX_BYTES};
+use frontdesk_domain::frame::FRAME_MAX_BYTES;
 
 use super::*;
 
@@ -17,7 +17,7 @@ async fn earns(frames: &[(u8, &[u8])], code: u16) {
         client.raw(*first, payload).await;
     }
     assert_eq!(client.closed().await, code, "{frames:?}");
-    assert!(matches!(client.message().await, SocketMsg::Ended));
+    assert!(matches!(client.message().await, Heard::Ended));
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,7 +53,7 @@ async fn frames_must_be_masked() {
 async fn the_largest_frame_is_taken() {
     let (mut client, _outbox) = Client::greeted().await;
     client.raw(FINAL | TEXT, &send(FRAME_MAX_BYTES)).await;
-    assert!(matches!(client.message().await, SocketMsg::Frame { frame: ClientFrame::Send { .. }, .. }));
+    assert!(matches!(client.message().await, Heard::Frame(ClientFrame::Send { .. }, _)));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn fragments_are_put_together_around_control_frames() {
     assert_eq!(client.frame().await, Some((10, b"are you there".to_vec())));
     client.raw(0, &text[cut..]).await;
     client.raw(FINAL, b"").await;
-    let SocketMsg::Frame { frame: ClientFrame::Send { text, .. }, .. } = client.message().await else {
+    let Heard::Frame(ClientFrame::Send { text, .. }, _) = client.message().await else {
         panic!("not the frame")
     };
     assert_eq!(text, "ü");
@@ -78,7 +78,7 @@ async fn a_window_holds_the_sender_up() {
     for _ in 0..200 {
         client.text(r#"{"type":"send","id":"a","text":"hi"}"#).await;
     }
-    let mut held: Vec<SocketMsg> = Vec::new();
+    let mut held: Vec<Heard> = Vec::new();
     for _ in 0..128 {
         held.push(client.message().await);
     }
@@ -86,6 +86,6 @@ async fn a_window_holds_the_sender_up() {
     assert!(client.messages.try_recv().is_err(), "the window is full");
     held.truncate(100);
     for _ in 0..28 {
-        assert!(matches!(client.message().await, SocketMsg::Frame { .. }));
+        assert!(matches!(client.message().await, Heard::Frame(..)));
     }
 }

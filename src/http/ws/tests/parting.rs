@@ -19,7 +19,7 @@ async fn the_clients_farewell_is_answered_with_its_code() {
         let (mut client, _outbox) = Client::greeted().await;
         client.raw(FINAL | 8, payload).await;
         assert_eq!(client.closed().await, code);
-        assert!(matches!(client.message().await, SocketMsg::Ended));
+        assert!(matches!(client.message().await, Heard::Ended));
         client.ended().await;
     }
 }
@@ -33,7 +33,7 @@ async fn what_was_due_comes_before_our_farewell() {
     assert_eq!(client.closed().await, 1001);
     client.text(r#"{"type":"ping"}"#).await;
     client.close(1001).await;
-    assert!(matches!(client.message().await, SocketMsg::Frame { .. } | SocketMsg::Ended));
+    assert!(matches!(client.message().await, Heard::Frame(..) | Heard::Ended));
     client.ended().await;
 }
 
@@ -57,7 +57,7 @@ async fn a_client_that_vanishes_is_noticed() {
     let (client, _outbox) = Client::greeted().await;
     let Client { io, mut messages, server, .. } = client;
     drop(io);
-    assert!(matches!(messages.recv().await, Some(SocketMsg::Ended)));
+    assert!(matches!(messages.recv().await, Some(Heard::Ended)));
     server.await.expect("no panic");
 }
 
@@ -80,7 +80,7 @@ async fn a_client_that_does_not_read_is_left() {
     }
     let Client { io: _not_read, mut messages, server, .. } = client;
     server.await.expect("no panic");
-    assert!(matches!(messages.recv().await, Some(SocketMsg::Ended)));
+    assert!(matches!(messages.recv().await, Some(Heard::Ended)));
     assert!(outbox.is_closed());
 }
 

@@ -84,9 +84,17 @@ fn commit(state: &mut Conversation, events: Vec<Event>, turn: TurnStep) -> Commi
     let turn = match decision.turn {
         TurnStep::Open(turn) => TurnRow::Open(turn),
         TurnStep::Close => TurnRow::Close,
-        TurnStep::Keep | TurnStep::Show(_) => TurnRow::Keep,
+        TurnStep::Keep | TurnStep::Show(..) | TurnStep::Asked(_) => TurnRow::Keep,
     };
-    Commit { events: decision.events, snapshot, turn, inbound: None, enclosed: Vec::new() }
+    Commit {
+        events: decision.events,
+        snapshot,
+        turn,
+        inbound: None,
+        enclosed: Vec::new(),
+        ended: decision.ended,
+        deliveries: Vec::new(),
+    }
 }
 
 fn change(state: &mut Conversation, at: i64, kind: EventKind) -> Commit {

@@ -1,0 +1,335 @@
+//! What goes out over WhatsApp, from the commit that makes it to the last report about it.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use frontdesk_actors::messages::DeliveryReport;
+use frontdesk_actors::ports::whatsapp::{Deliveries, Delivery, News, Outcome, Recipient};
+use frontdesk_actors::ports::{Commit, StoreError};
+use frontdesk_domain::event::{DeliveryState, EventKind};
+use frontdesk_domain::ids::{ConversationId, Seq};
+use frontdesk_domain::outgoing::{DeliveryKey, words};
+use frontdesk_domain::timestamp::Timestamp;
+
+use super::fault::Fault;
+use super::{SqliteStore, rows};
+
+/// How long a report about an unknown id is kept, in milliseconds.
+const EARLY_KEPT_MILLIS: i64 = 24 * 3_600_000;
+
+const INSERT: &str = "
+    INSERT INTO deliveries (conversation, seq, part, payload, quotes, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// The first row of each conversation that is not done, with the address and the quoted message.
+macro_rules! head {
+    ($where:literal) => {
+        concat!(
+            "
+    SELECT d.conversation, d.seq, d.part, d.payload, d.step, d.tries, d.due_at, d.begun_at,
+           (SELECT value FROM guest_aliases a WHERE a.guest = c.guest AND a.kind = 'phone'
+             ORDER BY a.created_at DESC LIMIT 1) AS phone,
+           (SELECT value FROM guest_aliases a WHERE a.guest = c.guest AND a.kind = 'wa_id'
+             ORDER BY a.created_at DESC LIMIT 1) AS wa_id,
+           (SELECT value FROM guest_aliases a WHERE a.guest = c.guest AND a.kind = 'bsuid'
+             ORDER BY a.created_at DESC LIMIT 1) AS bsuid,
+           coalesce(
+               (SELECT wamid FROM whatsapp_messages w WHERE w.conversation = d.conversation AND w.seq = d.quotes),
+               (SELECT wamid FROM deliveries q
+                 WHERE q.conversation = d.conversation AND q.seq = d.quotes AND q.wamid IS NOT NULL
+                 ORDER BY q.part LIMIT 1)) AS quote
+      FROM deliveries d
+      JOIN conversations c ON c.id = d.conversation
+     WHERE d.step <> 'done' AND ",
+            $where
+        )
+    };
+}
+
+const HEADS: &str = head!(
+    "NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.conversation = d.conversation AND b.step <> 'done'
+                    AND (b.seq, b.part) < (d.seq, d.part))
+     ORDER BY d.due_at, d.created_at LIMIT ?1"
+);
+
+const HEAD: &str = head!("d.conversation = ?1 ORDER BY d.seq, d.part LIMIT 1");
+
+const WAITING: &str = "SELECT count(*) FROM deliveries WHERE step <> 'done'";
+
+const BEGIN: &str = "
+    UPDATE deliveries SET step = 'sending', tries = tries + 1, begun_at = ?4, due_at = ?5
+     WHERE conversation = ?1 AND seq = ?2 AND part = ?3 AND step <> 'done'";
+
+/// How a try ended. A row that a report has settled meanwhile only takes the id and what moves up.
+const END: &str = "
+    UPDATE deliveries
+       SET due_at = CASE step WHEN 'done' THEN due_at ELSE ?5 END,
+           step = CASE step WHEN 'done' THEN 'done' ELSE ?4 END,
+           wamid = coalesce(wamid, ?6),
+           error = CASE WHEN ?7 > state THEN coalesce(?8, error) ELSE error END,
+           state = max(state, ?7)
+     WHERE conversation = ?1 AND seq = ?2 AND part = ?3";
+
+const EARLY: &str = "SELECT state, error FROM early_reports WHERE wamid = ?1";
+
+const FORGET_EARLY: &str = "DELETE FROM early_reports WHERE wamid = ?1";
+
+const BY_WAMID: &str = "SELECT conversation, seq, part FROM deliveries WHERE wamid = ?1";
+
+/// Whatever is reported of it, it was taken.
+const REPORT: &str = "
+    UPDATE deliveries
+       SET step = 'done',
+           wamid = coalesce(wamid, ?4),
+           error = CASE WHEN ?5 > state THEN coalesce(?6, error) ELSE error END,
+           state = max(state, ?5)
+     WHERE conversation = ?1 AND seq = ?2 AND part = ?3";
+
+const KEEP_EARLY: &str = "
+    INSERT INTO early_reports (wamid, state, error, created_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (wamid) DO UPDATE
+       SET error = CASE WHEN excluded.state > state THEN excluded.error ELSE error END,
+           state = max(state, excluded.state)";
+
+const SWEEP_EARLY: &str = "DELETE FROM early_reports WHERE created_at < ?1";
+
+/// A message failed if a part of it did; else it is as far as its last part.
+const NEWS: &str = "
+    SELECT conversation, seq, reached, error FROM (
+        SELECT conversation, seq, CASE WHEN max(state = 2) THEN 2 ELSE min(state) END AS reached,
+               max(told) AS told, max(CASE state WHEN 2 THEN error END) AS error
+          FROM deliveries
+         WHERE (conversation, seq) IN (
+                   SELECT conversation, seq FROM deliveries
+                    WHERE state > told AND (?1 IS NULL OR conversation = ?1))
+         GROUP BY conversation, seq)
+     WHERE reached > told
+     ORDER BY conversation, seq LIMIT 1000";
+
+const TOLD: &str = "
+    UPDATE deliveries SET told = max(told, ?3) WHERE conversation = ?1 AND seq = ?2";
+
+const NEWEST_INBOUND: &str = "
+    SELECT wamid FROM whatsapp_messages WHERE conversation = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
+
+/// Writes what a commit's messages become, within the caller's transaction.
+///
+/// # Errors
+/// What the statements met with.
+pub(super) async fn store(conn: &mut SqliteConnection, commit: &Commit) -> Result<(), Fault> {
+    for outgoing in &commit.deliveries {
+        let quotes = commit.events.iter().find_map(|event| match &event.kind {
+            EventKind::Message(message) if event.seq == outgoing.seq => message.reply_to,
+            _ => None,
+        });
+        sqlx::query(INSERT)
+            .bind(rows::key(&commit.snapshot.id.0))
+            .bind(rows::stored(outgoing.seq))
+            .bind(i64::from(outgoing.part))
+            .bind(rows::json(&outgoing.payload)?)
+            // Only the first part answers.
+            .bind(quotes.filter(|_| outgoing.part == 0).map(rows::stored))
+            .bind(commit.snapshot.updated_at.0)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Deliveries for SqliteStore {
+    async fn heads(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        let found = sqlx::query(HEADS).bind(limit).fetch_all(&self.readers).await.map_err(Fault::from)?;
+        Ok(found.iter().map(delivery).collect::<Result<_, _>>().map_err(Fault::from)?)
+    }
+
+    async fn head(&self, conversation: ConversationId) -> Result<Option<Delivery>, StoreError> {
+        let found = sqlx::query(HEAD).bind(rows::key(&conversation.0)).fetch_optional(&self.readers).await;
+        let found = found.map_err(Fault::from)?;
+        Ok(found.as_ref().map(delivery).transpose().map_err(Fault::from)?)
+    }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar(WAITING).fetch_one(&self.readers).await.map_err(Fault::from)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    async fn begin(
+        &self,
+        key: DeliveryKey,
+        at: Timestamp,
+        settled_by: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let begun = self.write(move |conn| {
+            Box::pin(async move {
+                let statement = named(BEGIN, &key).bind(at.0).bind(settled_by.0);
+                Ok(statement.execute(conn).await?.rows_affected() > 0)
+            })
+        });
+        Ok(begun.await?)
+    }
+
+    async fn end(&self, key: DeliveryKey, outcome: Outcome) -> Result<(), StoreError> {
+        Ok(self.write(move |conn| Box::pin(async move { end(conn, key, outcome).await })).await?)
+    }
+
+    async fn report(&self, report: DeliveryReport) -> Result<Option<ConversationId>, StoreError> {
+        Ok(self.write(move |conn| Box::pin(async move { take_report(conn, &report).await })).await?)
+    }
+
+    async fn news(&self, of: Option<ConversationId>) -> Result<Vec<News>, StoreError> {
+        let found = sqlx::query(NEWS)
+            .bind(of.as_ref().map(|id| rows::key(&id.0)))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        Ok(found
+            .iter()
+            .filter_map(|row| news(row).transpose())
+            .collect::<Result<_, _>>()
+            .map_err(Fault::from)?)
+    }
+
+    async fn told(&self, news: News) -> Result<(), StoreError> {
+        let told = self.write(move |conn| {
+            Box::pin(async move {
+                sqlx::query(TOLD)
+                    .bind(rows::key(&news.conversation.0))
+                    .bind(rows::stored(news.of))
+                    .bind(rank(news.state))
+                    .execute(conn)
+                    .await?;
+                Ok(())
+            })
+        });
+        Ok(told.await?)
+    }
+
+    async fn newest_inbound(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<Option<String>, StoreError> {
+        let found = sqlx::query_scalar(NEWEST_INBOUND)
+            .bind(rows::key(&conversation.0))
+            .bind(rows::stored(seq))
+            .fetch_optional(&self.readers)
+            .await;
+        Ok(found.map_err(Fault::from)?)
+    }
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// A statement whose first three parameters name a delivery.
+fn named<'q>(statement: &'static str, key: &'q DeliveryKey) -> Query<'q> {
+    sqlx::query(statement)
+        .bind(rows::key(&key.conversation.0))
+        .bind(rows::stored(key.seq))
+        .bind(i64::from(key.part))
+}
+
+async fn end(conn: &mut SqliteConnection, key: DeliveryKey, outcome: Outcome) -> Result<(), Fault> {
+    let (step, due_at, wamid, state, error) = match outcome {
+        Outcome::Taken(wamid) => {
+            let (state, error) = early(conn, &wamid).await?;
+            ("done", 0, Some(wamid), state.max(rank(DeliveryState::Sent)), error)
+        }
+        Outcome::Again(at) => ("waiting", at.0, None, 0, None),
+        Outcome::Held(at, why) => ("waiting", at.0, None, rank(DeliveryState::Failed), Some(why)),
+        Outcome::Unclear(at) => ("sending", at.0, None, 0, None),
+        Outcome::Never(why) => ("done", 0, None, rank(DeliveryState::Failed), Some(why)),
+    };
+    let statement = named(END, &key).bind(step).bind(due_at).bind(wamid).bind(state).bind(error);
+    statement.execute(conn).await?;
+    Ok(())
+}
+
+/// What was reported of an id before it was known.
+async fn early(conn: &mut SqliteConnection, wamid: &str) -> Result<(i64, Option<String>), Fault> {
+    let Some(row) = sqlx::query(EARLY).bind(wamid).fetch_optional(&mut *conn).await? else {
+        return Ok((0, None));
+    };
+    sqlx::query(FORGET_EARLY).bind(wamid).execute(conn).await?;
+    Ok((row.try_get("state")?, row.try_get("error")?))
+}
+
+async fn take_report(
+    conn: &mut SqliteConnection,
+    report: &DeliveryReport,
+) -> Result<Option<ConversationId>, Fault> {
+    let state = rank(report.state);
+    let error = report.error.as_ref().map(|error| words(error.code));
+    let by_tracker = report.tracker.as_deref().and_then(DeliveryKey::from_tracker);
+    let by_wamid = match by_tracker {
+        Some(_) => None,
+        None => sqlx::query(BY_WAMID).bind(&report.wamid).fetch_optional(&mut *conn).await?,
+    };
+    let key = match &by_wamid {
+        Some(row) => Some(key_of(row)?),
+        None => by_tracker,
+    };
+    if let Some(key) = key {
+        let statement = named(REPORT, &key).bind(&report.wamid).bind(state).bind(error);
+        if statement.execute(&mut *conn).await?.rows_affected() > 0 {
+            return Ok(Some(key.conversation));
+        }
+    }
+    let now = report.at.0.max(crate::http::now().0);
+    sqlx::query(KEEP_EARLY).bind(&report.wamid).bind(state).bind(error).bind(now).execute(&mut *conn).await?;
+    sqlx::query(SWEEP_EARLY).bind(now - EARLY_KEPT_MILLIS).execute(conn).await?;
+    Ok(None)
+}
+
+fn key_of(row: &SqliteRow) -> Result<DeliveryKey, sqlx::Error> {
+    let undecodable = |error: std::num::TryFromIntError| sqlx::Error::Decode(error.into());
+    Ok(DeliveryKey {
+        conversation: ConversationId(rows::id_at(row, "conversation")?),
+        seq: Seq::try_from(row.try_get::<i64, _>("seq")?).map_err(undecodable)?,
+        part: u16::try_from(row.try_get::<i64, _>("part")?).map_err(undecodable)?,
+    })
+}
+
+fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
+    let name = |column| row.try_get::<Option<String>, _>(column);
+    let digits = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let phone = name("phone")?.or(name("wa_id")?).filter(digits).map(Recipient::Phone);
+    let begun_at: Option<i64> = row.try_get("begun_at")?;
+    let sending = row.try_get::<&str, _>("step")? == "sending";
+    Ok(Delivery {
+        key: key_of(row)?,
+        payload: rows::json_at(row, "payload")?,
+        to: phone.or(name("bsuid")?.map(Recipient::UserId)),
+        quote: name("quote")?,
+        tries: row.try_get("tries")?,
+        due_at: Timestamp(row.try_get("due_at")?),
+        unclear_since: begun_at.filter(|_| sending).map(Timestamp),
+    })
+}
+
+fn news(row: &SqliteRow) -> Result<Option<News>, sqlx::Error> {
+    let state = match row.try_get::<i64, _>("reached")? {
+        1 => DeliveryState::Sent,
+        2 => DeliveryState::Failed,
+        3 => DeliveryState::Delivered,
+        4 => DeliveryState::Read,
+        _ => return Ok(None),
+    };
+    let seq = Seq::try_from(row.try_get::<i64, _>("seq")?);
+    Ok(Some(News {
+        conversation: ConversationId(rows::id_at(row, "conversation")?),
+        of: seq.map_err(|error| sqlx::Error::Decode(error.into()))?,
+        state,
+        error: row.try_get("error")?,
+    }))
+}
+
+/// The states as the table has them.
+fn rank(state: DeliveryState) -> i64 {
+    match state {
+        DeliveryState::Sent => 1,
+        DeliveryState::Failed => 2,
+        DeliveryState::Delivered => 3,
+        DeliveryState::Read => 4,
+    }
+}

@@ -1,0 +1,129 @@
+//! Bodies changed at random: whatever comes, it is read or refused, and never ends the reader.
+//!
+//! Runs for `FRONTDESK_FUZZ_SECONDS`, or until each body was changed 10,000 times.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{NOW, body, kinds, numbers};
+use crate::whatsapp::payload::{ITEMS_MAX, read};
+
+/// How often each body is changed.
+const ROUNDS: usize = 10_000;
+/// What JSON is made of, and what its fields hold.
+const TOKENS: &[&str] = &[
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "\"\"",
+    "-1",
+    "1e999",
+    "\\u0000",
+    "\\ud800",
+    "\"type\":\"system\"",
+    "{\"a\":",
+    "[[[[",
+    "\"messages\"",
+    "\"statuses\"",
+    "\"smb_message_echoes\"",
+    "\u{202e}",
+    "🏨",
+    "18446744073709551616",
+    "\"from\":7",
+];
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % n.max(1) as u64).unwrap_or(0)
+    }
+}
+
+fn change(dice: &mut Dice, body: &mut Vec<u8>) {
+    let at = dice.below(body.len() + 1);
+    let end = (at + dice.below(24)).min(body.len());
+    match dice.below(6) {
+        0 => drop(body.drain(at..end)),
+        1 => drop(body.splice(at..end, TOKENS[dice.below(TOKENS.len())].bytes())),
+        2 => {
+            let copy = body[at..end].to_vec();
+            let to = dice.below(body.len() + 1);
+            drop(body.splice(to..to, copy));
+        }
+        3 => body.truncate(at),
+        _ => {
+            if let Some(byte) = body.get_mut(at) {
+                *byte = u8::try_from(dice.below(256)).unwrap_or(0);
+            }
+        }
+    }
+}
+
+/// The project's own bodies, and a collection beside the tree where there is one.
+fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = kinds()
+        .into_iter()
+        .map(|(message, _)| {
+            let mut message = message;
+            message["id"] = "wamid.A".into();
+            message["from"] = "15550001".into();
+            body(serde_json::json!({"contacts": [{"wa_id": "15550001"}], "messages": [message]}), "messages")
+                .to_string()
+                .into_bytes()
+        })
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/whatsapp");
+    match std::fs::read_dir(&folder) {
+        Ok(files) => {
+            let paths = files.filter_map(|file| Some(file.ok()?.path()));
+            let mut paths: Vec<_> =
+                paths.filter(|path| path.extension().is_some_and(|end| end != "md")).collect();
+            paths.sort();
+            // Under our number, so that all of it is read.
+            let ours =
+                |path| Some(std::fs::read_to_string(path).ok()?.replace("106540352242922", super::NUMBER));
+            seeds.extend(paths.into_iter().filter_map(ours).map(String::into_bytes));
+        }
+        Err(_) => println!("skipped: no collection of bodies at {}", folder.display()),
+    }
+    seeds
+}
+
+#[test]
+fn whatever_comes() {
+    let seconds =
+        std::env::var("FRONTDESK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let (numbers, seeds) = (numbers(), seeds());
+    let mut dice = Dice(0x1234_5678_9ABC_DEF1);
+    let (mut taken, mut refused) = (0_usize, 0_usize);
+    'rounds: for round in 0..ROUNDS {
+        for seed in &seeds {
+            let mut body = seed.clone();
+            for _ in 0..=dice.below(4) {
+                change(&mut dice, &mut body);
+            }
+            match read(&body, &numbers, NOW) {
+                Ok(payload) => {
+                    let items: usize = payload.parcels.iter().map(|parcel| parcel.items.len()).sum();
+                    assert!(items + payload.reports.len() <= ITEMS_MAX);
+                    assert!(payload.parcels.iter().all(|parcel| !parcel.aliases.is_empty()));
+                    taken += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        if Instant::now() > until {
+            println!("stopped in round {round}");
+            break 'rounds;
+        }
+    }
+    println!("{} bodies: {taken} read, {refused} refused as no JSON", seeds.len());
+    assert!(taken > 100 && refused > 100, "both ways are walked");
+}
