@@ -101,7 +101,7 @@ async fn every_error_has_one_shape() {
         ("GET", "/nothing"),
         ("POST", "/nothing"),
         ("GET", "/api/nothing"),
-        ("GET", "/api/attachments"),
+        ("GET", "/api/attachment"),
         ("GET", "/assets/nothing.js"),
         ("GET", "/index.html.br"),
         ("GET", "/..%2f..%2fetc%2fpasswd"),

@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::{NOW, body, kinds, numbers};
 use crate::whatsapp::payload::{ITEMS_MAX, read};
 
@@ -65,6 +67,44 @@ fn change(dice: &mut Dice, body: &mut Vec<u8>) {
     }
 }
 
+/// Another body that is still JSON: some of its values become something else.
+fn bend(dice: &mut Dice, body: &[u8]) -> Option<Vec<u8>> {
+    let mut whole: Value = serde_json::from_slice(body).ok()?;
+    for _ in 0..=dice.below(3) {
+        bend_one(dice, &mut whole);
+    }
+    Some(whole.to_string().into_bytes())
+}
+
+/// Down a random way, and as deep as chance has it.
+fn bend_one(dice: &mut Dice, at: &mut Value) {
+    let deeper = dice.below(8) > 0;
+    match at {
+        Value::Array(items) if deeper && !items.is_empty() => {
+            let n = dice.below(items.len());
+            bend_one(dice, &mut items[n]);
+        }
+        Value::Object(fields) if deeper && !fields.is_empty() => {
+            let n = dice.below(fields.len());
+            if let Some(field) = fields.values_mut().nth(n) {
+                bend_one(dice, field);
+            }
+        }
+        _ => {
+            *at = match dice.below(8) {
+                0 => Value::Null,
+                1 => json!([at.clone(), at.clone()]),
+                2 => json!({"id": at.clone(), "type": "system"}),
+                3 => json!(""),
+                4 => json!(-1.5e300),
+                5 => json!("\u{202e}\0../".repeat(200)),
+                6 => json!(u64::MAX),
+                _ => json!(true),
+            }
+        }
+    }
+}
+
 /// The project's own bodies, and a collection beside the tree where there is one.
 fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = kinds()
@@ -106,8 +146,9 @@ fn whatever_comes() {
     'rounds: for round in 0..ROUNDS {
         for seed in &seeds {
             let mut body = seed.clone();
-            for _ in 0..=dice.below(4) {
-                change(&mut dice, &mut body);
+            match bend(&mut dice, seed) {
+                Some(bent) if round % 2 == 0 => body = bent,
+                _ => (0..=dice.below(4)).for_each(|_| change(&mut dice, &mut body)),
             }
             match read(&body, &numbers, NOW) {
                 Ok(payload) => {
