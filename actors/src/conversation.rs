@@ -6,28 +6,30 @@
 //! Killed by a conflict in the store (somebody else wrote) or a panic; then it is opened again from disk.
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
+mod perform;
 mod readers;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::conversation::{
-    ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
-    TurnStep,
+    Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
 };
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, TurnId};
-use frontdesk_domain::people::{Audience, Principal};
+use frontdesk_domain::people::Audience;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::address::Address;
-use crate::clock;
 use crate::directory::Directory;
 use crate::fanout::Fanout;
 use crate::messages::{AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest};
-use crate::ports::{Commit, Store, StoreError, TurnRow};
+use crate::ports::Store;
+
+use perform::Asked;
 
 /// How long a retiring conversation still takes what was on its way when it left the directory.
 const RETIRE_AFTER: Duration = Duration::from_secs(1);
@@ -60,6 +62,8 @@ pub struct State {
     /// The rules' state, or why there is none.
     rules: Result<Rules, Refusal>,
     readers: Fanout,
+    /// Commands that share the next commit.
+    waiting: VecDeque<Asked>,
     active_at: Instant,
     /// Read marks changed since the last commit.
     marks_unsaved: bool,
@@ -96,6 +100,7 @@ impl Actor for Conversation {
         Ok(State {
             rules,
             readers: Fanout::default(),
+            waiting: VecDeque::new(),
             active_at: Instant::now(),
             marks_unsaved: false,
             retiring,
@@ -110,21 +115,25 @@ impl Actor for Conversation {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             ConversationMsg::Perform { who, command, reply } => {
-                self.on_perform(&myself, who.as_deref(), *command, reply, state).await?;
+                self.on_perform(&myself, Asked { who, command: *command, reply }, state).await?;
             }
+            ConversationMsg::Flush => self.on_flush(&myself, state).await?,
             ConversationMsg::TurnNews { turn, news } => {
-                self.on_perform(&myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await?;
+                self.on_perform(&myself, own(Command::Turn(turn, news)), state).await?;
             }
-            ConversationMsg::Wake => {
-                self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state).await?;
+            ConversationMsg::Wake => self.on_perform(&myself, own(Command::Wake), state).await?,
+            ConversationMsg::CheckTurn { turn } => {
+                // A turn that is still the same after so long was lost with its worker: people are asked.
+                let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
+                self.on_perform(&myself, own(Command::Turn(turn, news)), state).await?;
             }
-            ConversationMsg::CheckTurn { turn } => self.on_check_turn(&myself, turn, state).await?,
             ConversationMsg::Join(reader) => self.on_join(&myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
             ConversationMsg::Typing { from, on } => self.on_typing(&from, on, state),
             ConversationMsg::Read { from, seq } => self.on_read(&from, seq, state).await,
             ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
             ConversationMsg::Retire => {
+                self.on_flush(&myself, state).await?;
                 self.save_marks(state).await;
                 myself.stop(None);
             }
@@ -140,50 +149,6 @@ impl Actor for Conversation {
 }
 
 impl Conversation {
-    /// Decide, store, apply, tell, ask.
-    async fn on_perform(
-        &self,
-        myself: &ConversationRef,
-        who: Option<&Principal>,
-        command: Command,
-        reply: Reply,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        state.active_at = Instant::now();
-        let rules = match &mut state.rules {
-            Ok(rules) if who.is_none_or(|who| rules.admits(who)) => rules,
-            Ok(_) => return answer(reply, Err(Refusal::not_found())),
-            Err(refusal) => return answer(reply, Err(refusal.clone())),
-        };
-        let command = match with_files(command, self.around.store.as_ref()).await {
-            Ok(command) => command,
-            Err(refusal) => return answer(reply, Err(refusal)),
-        };
-        let decision = match rules.decide(command, clock::now(), clock::fresh_turn()) {
-            Ok(decision) => decision,
-            Err(refusal) => return answer(reply, Err(refusal)),
-        };
-        let next = rules.after(&decision);
-        if !decision.is_volatile() {
-            match self.around.store.append(commit(&decision, &next)).await {
-                Ok(()) => state.marks_unsaved = false,
-                Err(StoreError::Overloaded) => return answer(reply, Err(Refusal::overloaded())),
-                Err(StoreError::Unavailable(_)) => return answer(reply, Err(Refusal::unavailable())),
-                Err(StoreError::Conflict) => {
-                    drop(reply);
-                    return Err("the conversation was changed by somebody else".into());
-                }
-            }
-        }
-        rules.apply(&decision, next);
-        tell(&decision, rules, &mut state.readers);
-        if let Some(ack) = decision.ack.clone() {
-            reply.send(Ok(ack));
-        }
-        self.carry_out(myself, &decision, rules);
-        Ok(())
-    }
-
     /// What follows from a decision elsewhere.
     fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules) {
         for effect in &decision.effects {
@@ -211,45 +176,11 @@ impl Conversation {
         self.around.pool.cast(AiPoolMsg::Ask { request, reply: myself.clone() });
         myself.send_after(TURN_LOST_AFTER, move || ConversationMsg::CheckTurn { turn });
     }
-
-    /// A turn that is still the same after so long was lost with its worker: people are asked.
-    async fn on_check_turn(
-        &self,
-        myself: &ConversationRef,
-        turn: TurnId,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
-        self.on_perform(myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await
-    }
 }
 
-/// Looks up the uploads that a message names.
-async fn with_files(command: Command, store: &dyn Store) -> Result<Command, Refusal> {
-    let Command::Say(mut say) = command else { return Ok(command) };
-    if !say.attachments.is_empty() {
-        let wanted = say.attachments.iter().take(ATTACHMENTS_MAX).copied().collect();
-        say.files = store.files(wanted).await.map_err(|_| Refusal::unavailable())?;
-    }
-    Ok(Command::Say(say))
-}
-
-fn answer(
-    reply: Reply,
-    result: Result<frontdesk_domain::conversation::Ack, Refusal>,
-) -> Result<(), ActorProcessingErr> {
-    reply.send(result);
-    Ok(())
-}
-
-fn commit(decision: &Decision, next: &Snapshot) -> Commit {
-    let turn = match &decision.turn {
-        TurnStep::Keep | TurnStep::Show(_) => TurnRow::Keep,
-        TurnStep::Open(turn) => TurnRow::Open(turn.clone()),
-        TurnStep::Close => TurnRow::Close,
-    };
-    let (inbound, enclosed) = (decision.inbound.clone(), decision.enclosed.clone());
-    Commit { events: decision.events.clone(), snapshot: next.clone(), turn, inbound, enclosed }
+/// The rules' own command: nobody is owed an answer.
+fn own(command: Command) -> Asked {
+    Asked { who: None, command, reply: Reply::to_nobody() }
 }
 
 /// Tells the readers: what is stored, then what passes.

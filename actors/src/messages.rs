@@ -121,6 +121,8 @@ pub enum ConversationMsg {
         /// Whom to answer.
         reply: Reply,
     },
+    /// Decide on what came in meanwhile, all of it in one commit. Sent by itself.
+    Flush,
     /// Tell this socket what happens. Answered with [`SocketMsg::Joined`] or [`SocketMsg::NotJoined`].
     Join(Reader),
     /// No more.

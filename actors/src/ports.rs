@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use frontdesk_domain::conversation::{
-    Conversation, Enclosed, FoundFile, InboundRow, Snapshot, Turn, TurnEnd,
+    CommandKey, Conversation, Enclosed, FoundFile, InboundRow, Receipt, Snapshot, Turn, TurnEnd,
 };
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
@@ -79,6 +79,13 @@ pub enum Span {
 pub trait Store: Send + Sync + 'static {
     /// A conversation as it stands, or `None` if there is no such.
     async fn load(&self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
+    /// What became of the command with this key, if it was ever accepted.
+    async fn receipt(
+        &self,
+        conversation: ConversationId,
+        key: &CommandKey,
+    ) -> Result<Option<Receipt>, StoreError>;
 
     /// Stores one commit. When this returns `Ok`, it is on disk (synced).
     async fn append(&self, commit: Commit) -> Result<(), StoreError>;

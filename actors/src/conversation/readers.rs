@@ -77,7 +77,8 @@ impl Conversation {
     }
 
     pub(super) async fn on_check_idle(&self, myself: &ConversationRef, state: &mut State) {
-        let busy = state.rules.as_ref().is_ok_and(|rules| rules.turn().is_some());
+        let busy =
+            !state.waiting.is_empty() || state.rules.as_ref().is_ok_and(|rules| rules.turn().is_some());
         if state.retiring || busy || !state.readers.is_empty() || state.active_at.elapsed() < IDLE_AFTER {
             return self.save_marks(state).await;
         }

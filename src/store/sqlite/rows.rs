@@ -1,13 +1,11 @@
 //! Rows and the domain's types, either way.
 
-use std::collections::HashMap;
-
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use frontdesk_domain::conversation::{Conversation, Receipt, Snapshot, Turn};
+use frontdesk_domain::conversation::{CommandKey, Conversation, Receipt, Receipts, Snapshot, Turn};
 use frontdesk_domain::event::{Channel, Event, Status};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, EntryId, PropertyId, Seq, TurnId};
 use frontdesk_domain::people::{Author, AuthorKey, AuthorKind, Role};
@@ -166,20 +164,30 @@ type ReceiptRow = (String, Option<Uuid>, ClientId, Seq, i64);
 /// A conversation from the one row that holds all of it, but for what is newer.
 pub(super) fn conversation(row: &SqliteRow, newer: Option<Part>) -> Decoded<Conversation> {
     let rows: Vec<ReceiptRow> = json_at(row, "receipts")?;
-    let mut receipts = HashMap::with_capacity(rows.len());
-    for (kind, id, client_id, seq, fingerprint) in rows {
+    let stored = rows.into_iter().map(|(kind, id, client_id, seq, fingerprint)| {
         let author = AuthorKey { kind: author_kind_of(&kind)?, id };
-        receipts.insert((author, client_id), Receipt { seq, fingerprint: fingerprint.cast_unsigned() });
-    }
+        Ok(((author, client_id), Receipt { seq, fingerprint: fingerprint.cast_unsigned() }))
+    });
     let Some(newer) = newer else {
+        let receipts = stored.collect::<Decoded<Receipts>>()?;
         return Ok(Conversation::restore(json_at(row, "snapshot")?, turn(row)?, receipts));
     };
-    for (_, event) in newer.events {
-        if let (Some(id), Some(fingerprint)) = (event.id, event.fingerprint) {
-            receipts.insert((event.by.key(), id), Receipt { seq: event.seq, fingerprint });
-        }
-    }
-    Ok(Conversation::restore(newer.snapshot, turn(row)?, receipts))
+    let after = newer.events.first().map_or(Seq::MAX, |(_, event)| event.seq);
+    let older = stored.filter(|found| !found.as_ref().is_ok_and(|(_, receipt)| receipt.seq >= after));
+    let newest = newer.events.iter().filter_map(|(_, event)| receipt(event)).map(Ok);
+    Ok(Conversation::restore(newer.snapshot, turn(row)?, older.chain(newest).collect::<Decoded<Receipts>>()?))
+}
+
+/// A receipt that is a row.
+pub(super) fn stored_receipt(row: &SqliteRow) -> Decoded<Receipt> {
+    let fingerprint: i64 = row.try_get("fingerprint")?;
+    Ok(Receipt { seq: seq_at(row, "seq")?, fingerprint: fingerprint.cast_unsigned() })
+}
+
+/// The receipt of the command that became this event, if it was one's own.
+pub(super) fn receipt(event: &Event) -> Option<(CommandKey, Receipt)> {
+    let receipt = Receipt { seq: event.seq, fingerprint: event.fingerprint? };
+    Some(((event.by.key(), event.id.clone()?), receipt))
 }
 
 /// The open turn, if there is one. What it has shown is not stored: it died with its readers' sockets.

@@ -7,7 +7,8 @@ use crate::text::shorten;
 use crate::timestamp::Timestamp;
 
 use super::decision::{Decision, TurnStep};
-use super::state::{Conversation, Receipt, Snapshot, UNREAD_MAX};
+use super::receipts::Receipt;
+use super::state::{Conversation, Snapshot, UNREAD_MAX};
 use super::window;
 
 impl Conversation {

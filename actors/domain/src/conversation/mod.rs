@@ -9,6 +9,7 @@ mod apply;
 mod command;
 mod decide;
 mod decision;
+mod receipts;
 mod receive;
 mod say;
 mod state;
@@ -19,7 +20,8 @@ mod window;
 
 pub use command::{Act, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
 pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, TurnStep};
-pub use state::{Conversation, Receipt, Snapshot, Turn};
+pub use receipts::{CommandKey, Receipt, Receipts};
+pub use state::{Conversation, Snapshot, Turn};
 
 /// The most tags that a conversation may have.
 pub const TAGS_MAX: usize = 20;

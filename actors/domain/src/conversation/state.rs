@@ -1,14 +1,14 @@
 //! The state of a conversation, and how it is put away and taken up again.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Channel, Mode, Status, Urgency};
-use crate::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq, TurnId};
-use crate::people::{AgentRef, AuthorKey, AuthorKind, GuestProfile, Principal};
+use crate::ids::{ConversationId, GuestId, PropertyId, Seq, TurnId};
+use crate::people::{AgentRef, AuthorKind, GuestProfile, Principal};
 use crate::summary::{LastMessage, Summary};
 use crate::timestamp::Timestamp;
+
+use super::receipts::Receipts;
 
 /// How many unread messages are counted one by one; beyond, the count stands still.
 pub(super) const UNREAD_MAX: usize = 999;
@@ -21,11 +21,13 @@ pub struct Conversation {
     /// The AI's turn, while one is open.
     pub(super) turn: Option<Turn>,
     /// The commands that were accepted, by their authors' ids.
-    pub(super) receipts: HashMap<(AuthorKey, ClientId), Receipt>,
+    pub(super) receipts: Receipts,
 }
 
-/// The part of the state that is stored with every commit. It could be had by replaying the events;
-/// stored, a conversation is opened by reading one row.
+/// The part of the state that is stored. It can be had by replaying the events, but for how far somebody has
+/// read: a store may write it later than the events, and does replay after a crash. So whatever is added here
+/// must follow from events alone, or be of no account after a crash. Stored, a conversation is opened by
+/// reading one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The conversation.
@@ -95,15 +97,6 @@ impl Turn {
     }
 }
 
-/// What became of an accepted command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The event that it became.
-    pub seq: Seq,
-    /// A digest of its body.
-    pub fingerprint: u64,
-}
-
 impl Conversation {
     /// A new conversation, without events, in which the AI answers.
     pub fn new(
@@ -136,15 +129,11 @@ impl Conversation {
             created_at: at,
             updated_at: at,
         };
-        Self { snapshot, turn: None, receipts: HashMap::new() }
+        Self { snapshot, turn: None, receipts: Receipts::default() }
     }
 
     /// A conversation as it was stored.
-    pub fn restore(
-        snapshot: Snapshot,
-        turn: Option<Turn>,
-        receipts: HashMap<(AuthorKey, ClientId), Receipt>,
-    ) -> Self {
+    pub fn restore(snapshot: Snapshot, turn: Option<Turn>, receipts: Receipts) -> Self {
         Self { snapshot, turn, receipts }
     }
 
