@@ -145,7 +145,7 @@ async fn a_batch_that_conflicts_ends_the_actor_and_its_repeats_are_stored_once()
 async fn in_a_batch_too_the_human_wins() {
     let world = World::start().await;
     let mut asked = world.model.asked();
-    let mut guest = world.connect(&world.guest(7), None).await;
+    let guest = world.connect(&world.guest(7), None).await;
     let mut agent = world.connect(&world.agent(1, Role::Agent), None).await;
     agent.send(json!({"type":"open","conversation":conversation(7)}));
     agent.expect("opened").await;

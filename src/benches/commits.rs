@@ -25,7 +25,7 @@ fn main() {
                 ours.push(store(waiting, each).await);
                 bare.push(bare::run(waiting, each).await);
             }
-            let (ours, bare) = (median(ours, waiting * each), median(bare, waiting * each));
+            let (ours, bare) = (median(&ours, waiting * each), median(&bare, waiting * each));
             println!("{waiting:>7}  the store    {:>11.1}   {:>10.0}", ours.0, ours.1);
             println!("{waiting:>7}  bare writer  {:>11.1}   {:>10.0}", bare.0, bare.1);
         }
@@ -44,7 +44,7 @@ async fn store(waiting: usize, each: usize) -> Took {
 }
 
 /// Processor time of one in microseconds, and how many a second.
-fn median(runs: Vec<Took>, count: usize) -> (f64, f64) {
+fn median(runs: &[Took], count: usize) -> (f64, f64) {
     let count = count as f64;
     let mut cpu: Vec<f64> = runs.iter().map(|took| took.cpu.as_secs_f64() * 1e6 / count).collect();
     let mut rate: Vec<f64> = runs.iter().map(|took| count / took.wall.as_secs_f64()).collect();

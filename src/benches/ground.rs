@@ -1,6 +1,8 @@
 //! A real database file with conversations, and commits for them made beforehand, so that only the store is
 //! measured.
 
+#![allow(dead_code, reason = "each program uses its part")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -101,7 +103,7 @@ pub fn say(state: &mut Conversation, at: i64) -> Commit {
 
 /// Stores what each of those who wait has to store, one commit after the other.
 pub async fn store_all(store: &SqliteStore, work: Vec<Vec<Commit>>) {
-    join_all(work.into_iter().map(async |commits| {
+    join_all(work.into_iter().map(|commits| async move {
         for commit in commits {
             store.append(commit).await.expect("stored");
         }
