@@ -63,6 +63,10 @@ pub(crate) async fn attend(line: &Arc<Line>, reader: impl Future<Output = Ended>
         if clock.is_over(line, ended) {
             break;
         }
+        if line.is_lost() && line.stage() == Stage::Parted {
+            // Nothing is waited for from it but the end; reading on keeps our farewell from being cut off.
+            let _ = timeout(FAREWELL_WITHIN, line.shut_down()).await;
+        }
         timer.as_mut().reset(clock.due(line));
     }
     let _ = timeout(FAREWELL_WITHIN, line.shut_down()).await;

@@ -62,7 +62,7 @@ async fn echo<R: AsyncRead + Unpin + Send>(
             }
             Err(Broken::Gone) => return Ended::Gone,
             Err(Broken::Rules(farewell)) => {
-                line.farewell(farewell);
+                line.lose(farewell);
                 frames.drain().await;
                 return Ended::Lost;
             }

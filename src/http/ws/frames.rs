@@ -69,8 +69,16 @@ impl Takes {
 /// Reads frames. [`Frames::next`] is not cancel-safe: whoever drops it half way has lost the connection.
 pub(crate) struct Frames<R> {
     from: Source<R>,
-    partial: Option<(OpCode, Vec<u8>)>,
+    partial: Option<Partial>,
     takes: Takes,
+}
+
+/// The beginning of a message.
+struct Partial {
+    kind: OpCode,
+    bytes: Vec<u8>,
+    /// How many of the bytes are whole characters.
+    checked: usize,
 }
 
 enum Source<R> {
@@ -187,7 +195,7 @@ fn shortest_head(payload: usize) -> usize {
 }
 
 fn collect(
-    partial: &mut Option<(OpCode, Vec<u8>)>,
+    partial: &mut Option<Partial>,
     frame: Frame<'_>,
     max_bytes: usize,
 ) -> Result<Option<Incoming>, Broken> {
@@ -195,24 +203,39 @@ fn collect(
     if starts == partial.is_some() {
         return Err(protocol("fragments out of order"));
     }
-    let (kind, bytes) = match partial.take() {
-        None => (frame.opcode, Vec::from(frame.payload)),
-        Some((kind, mut bytes)) => {
-            if bytes.len() + frame.payload.len() > max_bytes {
+    let mut message = match partial.take() {
+        None => Partial { kind: frame.opcode, bytes: Vec::from(frame.payload), checked: 0 },
+        Some(mut message) => {
+            if message.bytes.len() + frame.payload.len() > max_bytes {
                 return Err(Broken::Rules(Close::TooBig.into()));
             }
-            bytes.extend_from_slice(&frame.payload);
-            (kind, bytes)
+            message.bytes.extend_from_slice(&frame.payload);
+            message
         }
     };
+    if message.kind == OpCode::Text {
+        message.check()?;
+    }
     if !frame.fin {
-        *partial = Some((kind, bytes));
+        *partial = Some(message);
         return Ok(None);
     }
-    if kind == OpCode::Binary {
-        return Ok(Some(Incoming::Binary(bytes)));
+    if message.kind == OpCode::Binary {
+        return Ok(Some(Incoming::Binary(message.bytes)));
     }
-    String::from_utf8(bytes).map(|text| Some(Incoming::Text(text))).map_err(|_| not_utf8())
+    String::from_utf8(message.bytes).map(|text| Some(Incoming::Text(text))).map_err(|_| not_utf8())
+}
+
+impl Partial {
+    /// What cannot become UTF-8 any more is refused at once, not at the message's end.
+    fn check(&mut self) -> Result<(), Broken> {
+        match std::str::from_utf8(&self.bytes[self.checked..]) {
+            Ok(_) => self.checked = self.bytes.len(),
+            Err(error) if error.error_len().is_some() => return Err(not_utf8()),
+            Err(error) => self.checked += error.valid_up_to(),
+        }
+        Ok(())
+    }
 }
 
 fn control(frame: &Frame<'_>) -> Result<Incoming, Broken> {

@@ -72,6 +72,7 @@ pub(crate) struct Line {
     held: AtomicBool,
     greeted: AtomicBool,
     parting: AtomicBool,
+    lost: AtomicBool,
 }
 
 struct Out {
@@ -110,6 +111,7 @@ impl Line {
             held: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
             parting: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
         });
         line.flush();
         line
@@ -270,6 +272,17 @@ impl Line {
     pub(crate) fn farewell(&self, farewell: Farewell) {
         self.out().farewell.get_or_insert(farewell);
         self.due.close(Close::Done);
+    }
+
+    /// Says farewell in these words to a client that broke the rules: it is not listened to any more.
+    pub(crate) fn lose(&self, farewell: Farewell) {
+        self.lost.store(true, Ordering::Relaxed);
+        self.farewell(farewell);
+    }
+
+    /// Whether the client broke the rules.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Ends the connection's writing side in order.

@@ -184,7 +184,7 @@ async fn next<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line) 
             }
             Err(Broken::Gone) => return Err(Ended::Gone),
             Err(Broken::Rules(farewell)) => {
-                line.farewell(farewell);
+                line.lose(farewell);
                 return Err(Ended::Lost);
             }
         }

@@ -29,6 +29,7 @@ async fn each_rule_has_its_code() {
     earns(&[(FINAL | TEXT, b"\xFF\xFE")], 1007).await;
     earns(&[(TEXT, b"\xC3"), (FINAL, b"(")], 1007).await;
     earns(&[(TEXT, b"\xC3"), (FINAL, b"")], 1007).await;
+    earns(&[(TEXT, b"ok"), (0, b"\xFF")], 1007).await;
     earns(&[(FINAL | TEXT, &big)], 1009).await;
     earns(&[(TEXT, &half), (0, &half), (0, b"x")], 1009).await;
     earns(&[(FINAL, b"x")], 1002).await;

@@ -45,6 +45,16 @@ async fn a_client_that_does_not_answer_our_farewell_is_left() {
     client.ended().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_breaks_the_rules_is_not_waited_for() {
+    let (mut client, _outbox) = Client::greeted().await;
+    let began = tokio::time::Instant::now();
+    client.raw(FINAL | 0x40 | TEXT, b"x").await;
+    assert_eq!(client.closed().await, 1002);
+    assert_eq!(client.frame().await, None);
+    assert_eq!(began.elapsed().as_millis(), 0, "the end comes with the farewell");
+}
+
 #[tokio::test]
 async fn an_actor_that_dies_is_a_fault_of_ours() {
     let (mut client, outbox) = Client::greeted().await;
