@@ -77,6 +77,10 @@ fn kinds() -> Vec<(Value, &'static str)> {
             "Yes",
         ),
         (
+            json!({"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"id": "say:When does the spa open?", "title": "When does the spa o…"}}}),
+            "When does the spa open?",
+        ),
+        (
             json!({"type": "interactive", "interactive": {"type": "list_reply", "list_reply": {"id": "x", "title": "Late", "description": "2 pm"}}}),
             "Late\n2 pm",
         ),

@@ -1,5 +1,6 @@
 //! Words for what has none: places, cards, forms, orders, and what cannot be shown.
 
+use frontdesk_domain::outgoing::spoken;
 use serde_json::Value;
 
 use super::content::error_code;
@@ -62,7 +63,8 @@ pub(super) fn interactive(own: &Value) -> Option<String> {
     let kind = text(own, "type")?;
     let reply = own.get(kind)?;
     match kind {
-        "button_reply" => filled(reply, "title").map(str::to_owned),
+        // A button of ours carries the whole text that its title was cut from.
+        "button_reply" => ours(reply).or_else(|| filled(reply, "title")).map(str::to_owned),
         "list_reply" => {
             let title = filled(reply, "title")?;
             Some(match filled(reply, "description") {
@@ -76,6 +78,11 @@ pub(super) fn interactive(own: &Value) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What a quick reply of ours says.
+fn ours(reply: &Value) -> Option<&str> {
+    text(reply, "id").and_then(spoken)
 }
 
 /// A form: its answers are a text of JSON, or of whatever else.
