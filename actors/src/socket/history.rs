@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use frontdesk_domain::event::{Event, EventKind};
+use frontdesk_domain::event::Event;
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
-use frontdesk_domain::people::{Author, AuthorKind, Principal};
+use frontdesk_domain::people::{Author, Principal};
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::summary::Summary;
 
@@ -120,13 +120,12 @@ impl Socket {
         let last = events.last().map_or(joined.head, |event| event.seq);
         let behind = more && after.is_some();
         let place = if behind { Place::Behind { last } } else { Place::Live { last } };
-        let silenced = events.iter().any(|event| event.seq > joined.head && ends_a_draft(event));
         let events = events.iter().filter_map(|event| event.view(audience)).collect();
         let mut frames = vec![ServerFrame::Opened { conversation: *joined.summary, events, more }];
-        if joined.ai_typing && !silenced {
+        if joined.ai_typing {
             frames.push(ServerFrame::Typing { conversation, by: Author::ai(), on: true });
         }
-        if let Some((turn, text)) = joined.draft.filter(|_| !silenced) {
+        if let Some((turn, text)) = joined.draft {
             frames.push(ServerFrame::Draft { conversation, turn, text });
         }
         if tell_up_to(state, conversation, place, &frames) || behind {
@@ -207,13 +206,4 @@ fn trim(events: &mut Vec<Event>, forward: bool) -> bool {
         events.drain(..events.len() - most);
     }
     more
-}
-
-/// True if no word of a draft may follow this event.
-fn ends_a_draft(event: &Event) -> bool {
-    match event.kind {
-        EventKind::Mode { .. } => true,
-        EventKind::Message(_) => event.by.kind == AuthorKind::Ai,
-        _ => false,
-    }
 }

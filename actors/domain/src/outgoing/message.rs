@@ -27,10 +27,11 @@ pub fn deliveries(seq: Seq, by: &Author, message: &Message) -> Vec<Outgoing> {
     payloads.into_iter().enumerate().map(part).collect()
 }
 
-/// True if a message leaves over WhatsApp.
+/// True if a message leaves over WhatsApp. Half an answer of the AI does not: on a phone nobody was shown it as it
+/// was written, and it was cut because a person speaks now.
 pub fn goes_out(by: &Author, message: &Message) -> bool {
     let ours = match by.kind {
-        AuthorKind::Ai => true,
+        AuthorKind::Ai => !message.partial,
         AuthorKind::Agent => by.id.is_some(),
         AuthorKind::Guest | AuthorKind::System => false,
     };
@@ -139,6 +140,12 @@ mod tests {
         }
         assert!(sent(&mia(), &Message::new("hello", Channel::Web)).is_empty());
         assert_eq!(sent(&mia(), &message("**hello**")), [text("**hello**")]);
+    }
+
+    #[test]
+    fn half_an_answer_of_the_ai_stays() {
+        let half = Message { partial: true, ..message("The pool is op") };
+        assert!(sent(&Author::ai(), &half).is_empty());
     }
 
     #[test]
