@@ -55,7 +55,6 @@ impl Parts {
         let db: Arc<dyn Database> = store.clone();
         let hasher = Hasher::default();
         let property = first_property(&*db, &config).await?;
-        let printed = auth::first_admin(&*db, &hasher, config.first_admin.as_ref(), property, now()).await?;
 
         let words = config.storage.data_dir.join(retriever::LEXICON_FILE);
         let lexicon = retriever::lexicon(&words).map_err(|error| anyhow::anyhow!(error))?;
@@ -106,6 +105,9 @@ impl Parts {
             metrics: Some(metrics),
             started: Started::default(),
         };
+        // Last: a password that is made up is shown only by a start that succeeds, and only once.
+        let named = state.config.first_admin.as_ref();
+        let printed = auth::first_admin(state.db.as_ref(), &state.hasher, named, property, now()).await?;
         Ok((Self { state, store }, printed))
     }
 }

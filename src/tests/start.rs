@@ -213,6 +213,24 @@ async fn without_an_admin_one_is_made_and_printed_once() {
 }
 
 #[tokio::test]
+async fn a_start_that_fails_does_not_use_the_first_password_up() {
+    let folder = TempDir::new().unwrap();
+    let none = [("FRONTDESK_ADMIN_EMAIL", ""), ("FRONTDESK_ADMIN_PASSWORD", "")];
+    let words = folder.path().join("data/lexicon.txt");
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::write(&words, "a line that is no entry").unwrap();
+    let (code, line) = fails(&folder, &none, &[]).await;
+    assert!(code == 1 && line.contains("lexicon.txt"), "{code} {line}");
+    fs::remove_file(&words).unwrap();
+    let server = Server::start_in(folder, &none, &[]).await;
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while printed(&server).await.is_none() {
+        assert!(Instant::now() < give_up, "never printed: {:?}", server.said);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
 async fn the_first_admin_is_made_only_where_there_is_none() {
     let mut server = Server::start(&[]).await;
     let mut admin = server.admin().await;
