@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use frontdesk_actors::ports::{Line, Prompt};
 use frontdesk_domain::people::AuthorKind;
+use frontdesk_domain::privacy::redact;
 use frontdesk_domain::text::shorten;
 
 use super::super::clean::clean;
@@ -99,7 +100,7 @@ fn window(prompt: &Prompt) -> Vec<(&'static str, String)> {
 }
 
 fn spoken(line: &Line) -> Option<(&'static str, String)> {
-    let text = clean(&line.text);
+    let text = redact(&clean(&line.text));
     match line.by.kind {
         AuthorKind::Guest => Some(("user", text)),
         AuthorKind::Ai => Some(("assistant", text)),
@@ -138,6 +139,16 @@ mod tests {
         assert_eq!(roles, ["system", "user", "assistant", "user"]);
         assert!(messages[1].content.starts_with("<guest-b7f3>\nhi\n</guest-b7f3>\n<guest-b7f3>\npool?"));
         assert!(messages[3].content.ends_with("else call the tool hand_over and write nothing else."));
+    }
+
+    #[test]
+    fn what_is_personal_stays_in_the_house() {
+        let messages = build(vec![guest("my card 4111 1111 1111 1111, mail me at a@b.example")], &[]);
+        assert!(
+            messages[1].content.contains("my card [card], mail me at [e-mail]"),
+            "{}",
+            messages[1].content
+        );
     }
 
     #[test]

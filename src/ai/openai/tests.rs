@@ -15,6 +15,7 @@ use super::{Class, OpenAi, OpenAiSettings, Outcome, Report, Timers, Watcher};
 mod cancel;
 mod failures;
 mod fields;
+mod guard;
 mod shapes;
 mod tools;
 

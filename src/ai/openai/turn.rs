@@ -7,6 +7,7 @@ use std::sync::Arc;
 use frontdesk_actors::ports::{ModelError, Piece, Prompt};
 use frontdesk_domain::conversation::TurnEnd;
 use frontdesk_domain::event::Citation;
+use frontdesk_domain::guard::{Concern, Guard, Passed};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
@@ -38,8 +39,12 @@ struct Turn {
     exchange: Arc<Exchange>,
     deadline: Instant,
     answer: Answer,
+    guard: Guard,
+    withheld: Option<Concern>,
     calls: Calls,
     finish: Option<String>,
+    /// The guest has seen words.
+    spoke: bool,
     ready: VecDeque<Result<Piece, ModelError>>,
     over: bool,
     book: Book,
@@ -57,8 +62,11 @@ impl Turn {
             events: None,
             exchange: Exchange::new(),
             answer: Answer::default(),
+            guard: Guard::default(),
+            withheld: None,
             calls: Calls::default(),
             finish: None,
+            spoke: false,
             ready: VecDeque::new(),
             over: false,
             book,
@@ -146,8 +154,8 @@ impl Turn {
         }
         for text in [delta.content, delta.refusal].into_iter().flatten() {
             self.book.words(&text);
-            let shown = self.answer.push(&text);
-            self.say(shown);
+            let words = self.answer.push(&text);
+            self.check(&words);
         }
         for piece in delta.tool_calls {
             self.calls.push(piece);
@@ -161,6 +169,37 @@ impl Turn {
         if self.finish.is_some() {
             self.deadline = self.deadline.min(Instant::now() + self.model.client.timers().usage);
         }
+    }
+
+    /// Shows what of the words may be shown by now; a commitment that no cited entry makes ends the answer.
+    fn check(&mut self, words: &str) {
+        let passed = self.guard.push(words, &self.cited_texts());
+        self.pass(passed);
+        if self.withheld.is_some() {
+            self.finish = Some("stop".to_owned());
+            self.events = Some(stream::empty().boxed());
+        }
+    }
+
+    fn pass(&mut self, passed: Passed) {
+        self.spoke |= !passed.shown.is_empty();
+        self.say(passed.shown);
+        self.withheld = self.withheld.or(passed.withheld);
+    }
+
+    /// The hand-over line in the place of what the model wanted to say.
+    fn withhold(&mut self, concern: Concern) {
+        metrics::counter!("frontdesk_ai_withheld_total", "reason" => concern.code()).increment(1);
+        let line = language::hand_over_line(self.question.language());
+        self.say(if self.spoke { format!("\n\n{line}") } else { line.to_owned() });
+        let end = TurnEnd::HandedOver { reason: concern.code().to_owned(), urgent: false };
+        self.finished(end, Outcome::HandedOver);
+    }
+
+    fn cited_texts(&self) -> Vec<&str> {
+        let source = |number: &usize| number.checked_sub(1).and_then(|place| self.sources.get(place));
+        let cited = self.answer.cited().iter().filter_map(source);
+        cited.flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect()
     }
 
     fn say(&mut self, text: String) {
@@ -178,7 +217,13 @@ impl Turn {
             return Err(Class::RetryableServer.into());
         }
         let (rest, in_text) = self.answer.finish();
-        self.say(rest);
+        self.check(&rest);
+        let passed = self.guard.finish(&self.cited_texts());
+        self.pass(passed);
+        if let Some(concern) = self.withheld {
+            self.withhold(concern);
+            return Ok(());
+        }
         if let Some(over) = self.calls.hand_over().or(in_text) {
             self.hand_over(over);
             return Ok(());

@@ -41,6 +41,7 @@ pub use model::{Citation, Decision, Entry, Hit, Question, Reason, Reply};
 pub use route::{Route, SmallTalk, Urgency, explain, route};
 pub use sections::SectionError;
 pub use templates::{Template, emergency};
+pub use text::fold;
 
 use index::Index;
 use query::{Query, Reader};
