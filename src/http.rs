@@ -29,6 +29,7 @@ mod headers;
 mod health;
 mod knowledge;
 mod layers;
+mod learning;
 pub mod origin;
 mod pages;
 mod session;
@@ -88,6 +89,9 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::remove_second_factor_of)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
+        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::import)))
+        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::remember)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(learning::versions)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::one)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::write, knowledge::remove)))
 }

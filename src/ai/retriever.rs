@@ -62,7 +62,7 @@ impl Searchable {
             id: entry.id.to_string(),
             title: entry.title.clone(),
             body: entry.body.clone(),
-            aliases: Vec::new(),
+            aliases: entry.aliases.clone(),
             tags: entry.tags.clone(),
             locale: entry.locale.clone(),
         });

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use frontdesk_actors::ports::{Line, ModelError, Piece, Prompt, StoreError};
 use frontdesk_domain::conversation::TurnEnd;
 use frontdesk_domain::ids::{ConversationId, EntryId, GuestId, PropertyId, TurnId};
-use frontdesk_domain::people::{Author, AuthorKind};
+use frontdesk_domain::people::{AgentRef, Author, AuthorKind};
 use frontdesk_domain::timestamp::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
 use super::question::Question;
-use crate::store::{Entry, Knowledge, ListError, Page, PageRequest, WriteError};
+use crate::store::{Entry, EntryVersion, Knowledge, ListError, Page, PageRequest, WriteError};
 
 pub(super) const PROPERTY: PropertyId = PropertyId(Uuid::from_u128(1));
 
@@ -109,6 +109,7 @@ impl Shelf {
             body: (*body).to_owned(),
             locale: None,
             tags: Vec::new(),
+            aliases: Vec::new(),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
@@ -148,15 +149,25 @@ impl Knowledge for Shelf {
         unreachable!("not asked for")
     }
 
-    async fn add_entries(&self, _: Vec<Entry>) -> Result<(), StoreError> {
+    async fn versions(&self, _: PropertyId, _: EntryId) -> Result<Vec<EntryVersion>, StoreError> {
         unreachable!("not asked for")
     }
 
-    async fn put_entry(&self, _: Entry) -> Result<(), WriteError> {
+    async fn add_entries(&self, _: Vec<Entry>, _: Option<AgentRef>) -> Result<(), StoreError> {
         unreachable!("not asked for")
     }
 
-    async fn remove_entry(&self, _: PropertyId, _: EntryId) -> Result<(), WriteError> {
+    async fn put_entry(&self, _: Entry, _: Option<AgentRef>) -> Result<(), WriteError> {
+        unreachable!("not asked for")
+    }
+
+    async fn remove_entry(
+        &self,
+        _: PropertyId,
+        _: EntryId,
+        _: Option<AgentRef>,
+        _: Timestamp,
+    ) -> Result<(), WriteError> {
         unreachable!("not asked for")
     }
 }

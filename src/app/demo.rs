@@ -34,6 +34,7 @@ pub fn entries(property: PropertyId, at: Timestamp) -> Result<Vec<Entry>, serde_
         body: entry.body,
         locale: entry.locale,
         tags: entry.tags,
+        aliases: Vec::new(),
         created_at: at,
         updated_at: at,
     };

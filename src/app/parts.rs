@@ -133,7 +133,7 @@ async fn open(config: &Config) -> Result<SqliteStore, StartError> {
 async fn first_property(db: &dyn Database, config: &Config) -> Result<PropertyId, StartError> {
     let (property, is_new) = db.property(DEFAULT_PROPERTY, demo::NAME).await?;
     if is_new && config.demo {
-        db.add_entries(demo::entries(property, now())?).await?;
+        db.add_entries(demo::entries(property, now())?, None).await?;
     }
     Ok(property)
 }

@@ -21,6 +21,8 @@ use crate::store::Entry;
 const TITLE_MAX_CHARS: usize = 200;
 const BODY_MAX_CHARS: usize = 20_000;
 const LOCALE_MAX_CHARS: usize = 35;
+/// The most other wordings of an entry.
+pub(super) const ALIASES_MAX: usize = 50;
 
 /// An entry.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,14 +34,16 @@ pub(super) struct EntryView {
     #[schema(required)]
     locale: Option<String>,
     tags: Vec<String>,
+    /// Other wordings of the question.
+    aliases: Vec<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
 impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
-        let Entry { id, title, body, locale, tags, created_at, updated_at, .. } = entry;
-        Self { id, title, body, locale, tags, created_at, updated_at }
+        let Entry { id, title, body, locale, tags, aliases, created_at, updated_at, .. } = entry;
+        Self { id, title, body, locale, tags, aliases, created_at, updated_at }
     }
 }
 
@@ -47,15 +51,18 @@ impl From<Entry> for EntryView {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct EntryText {
     /// A question or a heading, 1 to 200 characters.
-    title: String,
+    pub(super) title: String,
     /// The answer in Markdown, 1 to 20,000 characters.
-    body: String,
+    pub(super) body: String,
     /// Its language, as in `de` or `pt-BR`.
     #[serde(default)]
-    locale: Option<String>,
+    pub(super) locale: Option<String>,
     /// At most 20.
     #[serde(default)]
-    tags: Vec<String>,
+    pub(super) tags: Vec<String>,
+    /// Other wordings of the question, at most 50 of 1 to 200 characters; kept as they are if not given.
+    #[serde(default)]
+    pub(super) aliases: Option<Vec<String>>,
 }
 
 /// Which entries are wanted.
@@ -100,11 +107,11 @@ pub(super) async fn one(
     responses((status = 201, description = "Added", body = EntryView), Refusals))]
 pub(super) async fn add(
     State(state): State<AppState>,
-    AgentAuth { property, .. }: AgentAuth,
+    AgentAuth { property, agent, .. }: AgentAuth,
     Body(text): Body<EntryText>,
 ) -> ApiResult<(StatusCode, Json<EntryView>)> {
     let entry = text.checked(EntryId(Uuid::now_v7()), property, now())?;
-    state.db.add_entries(vec![entry.clone()]).await?;
+    state.db.add_entries(vec![entry.clone()], Some(agent)).await?;
     (state.knowledge_changed)(property);
     Ok((StatusCode::CREATED, Json(entry.into())))
 }
@@ -115,13 +122,17 @@ pub(super) async fn add(
     responses((status = 200, description = "Written", body = EntryView), Refusals))]
 pub(super) async fn write(
     State(state): State<AppState>,
-    AgentAuth { property, .. }: AgentAuth,
+    AgentAuth { property, agent, .. }: AgentAuth,
     Segment(id): Segment<EntryId>,
     Body(text): Body<EntryText>,
 ) -> ApiResult<Json<EntryView>> {
     let old = find(&state, property, id).await?;
-    let entry = Entry { created_at: old.created_at, ..text.checked(id, property, now())? };
-    state.db.put_entry(entry.clone()).await?;
+    let keeps = text.aliases.is_none();
+    let mut entry = Entry { created_at: old.created_at, ..text.checked(id, property, now())? };
+    if keeps {
+        entry.aliases = old.aliases;
+    }
+    state.db.put_entry(entry.clone(), Some(agent)).await?;
     (state.knowledge_changed)(property);
     Ok(Json(entry.into()))
 }
@@ -131,20 +142,20 @@ pub(super) async fn write(
     security(("agent" = [])), responses((status = 204, description = "Removed"), Refusals))]
 pub(super) async fn remove(
     State(state): State<AppState>,
-    AgentAuth { property, .. }: AgentAuth,
+    AgentAuth { property, agent, .. }: AgentAuth,
     Segment(id): Segment<EntryId>,
 ) -> ApiResult<StatusCode> {
-    state.db.remove_entry(property, id).await?;
+    state.db.remove_entry(property, id, Some(agent), now()).await?;
     (state.knowledge_changed)(property);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(state: &AppState, property: PropertyId, id: EntryId) -> ApiResult<Entry> {
+pub(super) async fn find(state: &AppState, property: PropertyId, id: EntryId) -> ApiResult<Entry> {
     state.db.entry(property, id).await?.ok_or_else(|| ApiError::not_found("entry"))
 }
 
 impl EntryText {
-    fn checked(self, id: EntryId, property: PropertyId, at: Timestamp) -> Result<Entry, Refusal> {
+    pub(super) fn checked(self, id: EntryId, property: PropertyId, at: Timestamp) -> Result<Entry, Refusal> {
         let bad = |what: &str| Err(Refusal::new(Code::BadText, what));
         let title = self.title.trim().to_owned();
         check_short("title", &title, TITLE_MAX_CHARS)?;
@@ -166,6 +177,24 @@ impl EntryText {
         for tag in &tags {
             check_short("tag", tag, TAG_MAX_CHARS)?;
         }
-        Ok(Entry { id, property, title, body: self.body, locale, tags, created_at: at, updated_at: at })
+        let aliases: Vec<String> =
+            self.aliases.unwrap_or_default().iter().map(|alias| alias.trim().to_owned()).collect();
+        if aliases.len() > ALIASES_MAX || aliases.iter().any(String::is_empty) {
+            return bad("more than 50 aliases, or an empty one");
+        }
+        for alias in &aliases {
+            check_short("alias", alias, TITLE_MAX_CHARS)?;
+        }
+        Ok(Entry {
+            id,
+            property,
+            title,
+            body: self.body,
+            locale,
+            tags,
+            aliases,
+            created_at: at,
+            updated_at: at,
+        })
     }
 }

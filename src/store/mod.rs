@@ -10,7 +10,7 @@ use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::{Store, StoreError};
 use frontdesk_domain::event::{Attachment, Channel};
 use frontdesk_domain::ids::{AgentId, ConversationId, EntryId, GuestId, PropertyId};
-use frontdesk_domain::people::{AuthorKey, GuestProfile, Role};
+use frontdesk_domain::people::{AgentRef, AuthorKey, GuestProfile, Role};
 use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 
@@ -223,11 +223,39 @@ pub struct Entry {
     pub locale: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// Other wordings of the question.
+    pub aliases: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
+
+/// What an entry said, from when on, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryVersion {
+    /// 1, 2, 3 …
+    pub version: u32,
+    /// A question or a heading.
+    pub title: String,
+    /// The answer, in Markdown.
+    pub body: String,
+    /// Its language, where known.
+    pub locale: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Other wordings of the question.
+    pub aliases: Vec<String>,
+    /// The entry was removed; the texts are its last ones.
+    pub removed: bool,
+    /// Who; `None` for the server itself.
+    pub by: Option<AgentRef>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The most versions that are kept of an entry, the newest ones.
+pub const VERSIONS_KEPT: u32 = 100;
 
 /// The knowledge of the hotels.
 #[async_trait]
@@ -243,12 +271,20 @@ pub trait Knowledge: Send + Sync {
     async fn all_entries(&self, property: PropertyId) -> Result<Vec<Entry>, StoreError>;
     /// One entry.
     async fn entry(&self, property: PropertyId, id: EntryId) -> Result<Option<Entry>, StoreError>;
+    /// What an entry has said, newest first; also of one that was removed.
+    async fn versions(&self, property: PropertyId, id: EntryId) -> Result<Vec<EntryVersion>, StoreError>;
     /// Adds entries, all or none.
-    async fn add_entries(&self, entries: Vec<Entry>) -> Result<(), StoreError>;
+    async fn add_entries(&self, entries: Vec<Entry>, by: Option<AgentRef>) -> Result<(), StoreError>;
     /// Writes an entry anew, by its id and property.
-    async fn put_entry(&self, entry: Entry) -> Result<(), WriteError>;
+    async fn put_entry(&self, entry: Entry, by: Option<AgentRef>) -> Result<(), WriteError>;
     /// Removes an entry.
-    async fn remove_entry(&self, property: PropertyId, id: EntryId) -> Result<(), WriteError>;
+    async fn remove_entry(
+        &self,
+        property: PropertyId,
+        id: EntryId,
+        by: Option<AgentRef>,
+        at: Timestamp,
+    ) -> Result<(), WriteError>;
 }
 
 /// The views of the inbox.

@@ -156,3 +156,79 @@ async fn a_change_is_in_the_ai_within_a_second() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_an_entry_said_before_is_kept_with_who_and_when() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let mut admin = server.admin().await;
+    let (_, made) = admin.post("/api/knowledge", json!({"title":"Pool","body":"Until 8."})).await;
+    let path = format!("/api/knowledge/{}", made["id"].as_str().unwrap());
+    let second = json!({"title":"Pool","body":"Until 9.","aliases":["can we swim?"]});
+    assert_eq!(admin.put(&path, second).await.1["aliases"], json!(["can we swim?"]));
+    // Restoring is writing: the aliases stay if nothing is said about them.
+    assert_eq!(
+        admin.put(&path, json!({"title":"Pool","body":"Until 8."})).await.1["aliases"],
+        json!(["can we swim?"])
+    );
+    assert_eq!(admin.delete(&path).await.0, 204);
+    let mut viewer = server.agent("viewer").await;
+    let (status, kept) = viewer.get(&format!("{path}/versions")).await;
+    assert_eq!(status, 200, "{kept}");
+    let told: Vec<_> = kept["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| (v["version"].clone(), v["body"].clone(), v["removed"].clone()))
+        .collect();
+    let row = |version: u32, body: &str, removed: bool| (json!(version), json!(body), json!(removed));
+    assert_eq!(
+        told,
+        [
+            row(4, "Until 8.", true),
+            row(3, "Until 8.", false),
+            row(2, "Until 9.", false),
+            row(1, "Until 8.", false)
+        ]
+    );
+    assert!(kept["items"][0]["by"]["name"].is_string() && kept["items"][0]["at"].is_string(), "{kept}");
+    viewer
+        .refused(
+            "GET",
+            &format!("/api/knowledge/{}/versions", uuid::Uuid::now_v7()),
+            None,
+            (404, "not_found"),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn imported_from_elsewhere() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let mut admin = server.admin().await;
+    for (format, text, done) in [
+        ("markdown", "## Pool?\nUntil 8.\n## Bar?\nUntil 1.", json!({"added":2,"changed":0,"same":0})),
+        (
+            "csv",
+            "question,answer\nPool?,Until 9.\nBar?,Until 1.\nSpa?,\"No, sorry.\"",
+            json!({"added":1,"changed":1,"same":1}),
+        ),
+        ("page", "Are dogs welcome?\nYes, they are.", json!({"added":1,"changed":0,"same":0})),
+    ] {
+        let (status, seen) = admin.post("/api/knowledge/import", json!({"format":format,"text":text})).await;
+        assert_eq!((status, seen), (200, done), "{format}");
+    }
+    let (_, list) = admin.get("/api/knowledge").await;
+    let titles: Vec<_> =
+        list["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Are dogs welcome?", "Bar?", "Pool?", "Spa?"]);
+    for (bad, code) in [
+        (json!({"format":"markdown","text":"no heading"}), "bad_text"),
+        (json!({"format":"csv","text":"a,\"b"}), "bad_text"),
+        (json!({"format":"pdf","text":"x"}), "bad_frame"),
+    ] {
+        admin.refused("POST", "/api/knowledge/import", Some(bad), (400, code)).await;
+    }
+    let mut agent = server.agent("agent").await;
+    let text = json!({"format":"markdown","text":"# a\nb"});
+    agent.refused("POST", "/api/knowledge/import", Some(text), (403, "forbidden")).await;
+}

@@ -79,6 +79,7 @@ async fn the_interface_describes_itself() {
         ("/api/agents/{id}", &["patch", "delete"]),
         ("/api/knowledge", &["get", "post"]),
         ("/api/knowledge/{id}", &["get", "put", "delete"]),
+        ("/api/knowledge/{id}/versions", &["get"]),
     ] {
         let described = document["paths"][path].as_object().unwrap_or_else(|| panic!("{path}"));
         for method in ["get", "post", "put", "patch", "delete"] {

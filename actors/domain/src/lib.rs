@@ -9,6 +9,7 @@ pub mod event;
 pub mod frame;
 pub mod guard;
 pub mod ids;
+pub mod import;
 pub mod inbound;
 pub mod message;
 pub mod outgoing;

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use frontdesk_domain::conversation::{Conversation, Receipt, Snapshot, Turn};
 use frontdesk_domain::event::{Channel, Event, Status, Urgency};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, EntryId, PropertyId, Seq, TurnId};
-use frontdesk_domain::people::{Author, AuthorKey, AuthorKind, Role};
+use frontdesk_domain::people::{AgentRef, Author, AuthorKey, AuthorKind, Role};
 use frontdesk_domain::timestamp::Timestamp;
 
-use crate::store::{Account, Entry};
+use crate::store::{Account, Entry, EntryVersion};
 
 use super::tail::Part;
 
@@ -235,8 +235,28 @@ impl FromRow<'_, SqliteRow> for Entry {
             body: row.try_get("body")?,
             locale: row.try_get("locale")?,
             tags: json_at(row, "tags")?,
+            aliases: json_at(row, "aliases")?,
             created_at: time_at(row, "created_at")?,
             updated_at: time_at(row, "updated_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for EntryVersion {
+    fn from_row(row: &SqliteRow) -> Decoded<Self> {
+        let by: Option<Vec<u8>> = row.try_get("by_id")?;
+        let name: Option<String> = row.try_get("by_name")?;
+        let by = by.map(|by| id(&by)).transpose()?;
+        Ok(Self {
+            version: row.try_get("version")?,
+            title: row.try_get("title")?,
+            body: row.try_get("body")?,
+            locale: row.try_get("locale")?,
+            tags: json_at(row, "tags")?,
+            aliases: json_at(row, "aliases")?,
+            removed: row.try_get("removed")?,
+            by: by.map(|id| AgentRef { id: AgentId(id), name: name.unwrap_or_default() }),
+            at: time_at(row, "at")?,
         })
     }
 }

@@ -4,7 +4,7 @@ use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::{Store, StoreError};
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::ids::{AgentId, ConversationId, EntryId, GuestId, PropertyId};
-use frontdesk_domain::people::{GuestProfile, Role};
+use frontdesk_domain::people::{AgentRef, GuestProfile, Role};
 use frontdesk_domain::timestamp::Timestamp;
 
 use super::{Place, hotel, session};
@@ -202,13 +202,14 @@ async fn knowledge_is_kept_and_found() {
         body: format!("All about {title}: 100%"),
         locale: Some("de".to_owned()),
         tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        aliases: Vec::new(),
         created_at: Timestamp(1),
         updated_at: Timestamp(1),
     };
     let mut pool = entry("Überdachter Pool", &["wellness"]);
     let parking = entry("parking", &[]);
-    store.add_entries(vec![pool.clone(), parking.clone()]).await.expect("added");
-    store.add_entries(vec![entry("new", &[]), parking.clone()]).await.expect_err("all or none");
+    store.add_entries(vec![pool.clone(), parking.clone()], None).await.expect("added");
+    store.add_entries(vec![entry("new", &[]), parking.clone()], None).await.expect_err("all or none");
     assert_eq!(store.all_entries(property).await.expect("reads"), [parking.clone(), pool.clone()]);
     let find = async |q: &str| {
         let page = PageRequest { limit: 10, cursor: None };
@@ -220,11 +221,23 @@ async fn knowledge_is_kept_and_found() {
     assert_eq!(find("100%").await.len(), 2);
     assert!(find("1%0").await.is_empty());
 
+    let by = Some(AgentRef { id: AgentId(Uuid::now_v7()), name: "Ana".to_owned() });
     pool.body = "Heated".to_owned();
-    store.put_entry(pool.clone()).await.expect("written");
+    store.put_entry(pool.clone(), by.clone()).await.expect("written");
     assert_eq!(store.entry(property, pool.id).await.expect("reads"), Some(pool.clone()));
     assert_eq!(find("heated").await.len(), 1);
-    store.remove_entry(property, pool.id).await.expect("removed");
-    assert!(matches!(store.remove_entry(property, pool.id).await, Err(WriteError::NotFound)));
-    assert!(matches!(store.put_entry(pool).await, Err(WriteError::NotFound)));
+    store.remove_entry(property, pool.id, by.clone(), Timestamp(9)).await.expect("removed");
+    let versions = store.versions(property, pool.id).await.expect("reads");
+    let told: Vec<_> =
+        versions.iter().map(|v| (v.version, v.body.as_str(), v.removed, v.by.clone())).collect();
+    let first = "All about Überdachter Pool: 100%";
+    assert_eq!(
+        told,
+        [(3, "Heated", true, by.clone()), (2, "Heated", false, by.clone()), (1, first, false, None)]
+    );
+    assert!(matches!(
+        store.remove_entry(property, pool.id, None, Timestamp(9)).await,
+        Err(WriteError::NotFound)
+    ));
+    assert!(matches!(store.put_entry(pool, None).await, Err(WriteError::NotFound)));
 }
