@@ -232,3 +232,38 @@ async fn imported_from_elsewhere() {
     let text = json!({"format":"markdown","text":"# a\nb"});
     agent.refused("POST", "/api/knowledge/import", Some(text), (403, "forbidden")).await;
 }
+
+#[tokio::test]
+async fn an_answer_of_a_colleague_is_remembered() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let (guest, mut page) = server.guest_page().await;
+    page.say("q", "Where is the observatory?").await;
+    let asked = page.event("message").await;
+    page.find("people", |frame| frame["type"] == "event" && frame["status"] == "waiting").await;
+    let mut admin = server.admin().await;
+    let messages = format!("/api/conversations/{}/messages", guest.conversation);
+    let (status, stored) = admin.post(&messages, json!({"id":"a1","text":"In the east tower."})).await;
+    assert!(status < 300, "{stored}");
+    let answer = page.find("the answer", |frame| frame["text"] == "In the east tower.").await;
+    let what = json!({"conversation":guest.conversation,"question":asked["seq"],"answer":answer["seq"]});
+    let (status, made) = admin.post("/api/knowledge/remember", what.clone()).await;
+    assert_eq!((status, &made["title"]), (201, &json!("Where is the observatory?")), "{made}");
+    assert_eq!(made["body"], "In the east tower.");
+    let live = Instant::now() + Duration::from_secs(1);
+    while !self::asked(&server).await.contains("east tower") {
+        assert!(Instant::now() < live, "not live within a second");
+    }
+    let alias = json!({"conversation":guest.conversation,"question":asked["seq"],"entry":made["id"]});
+    let (_, known) = admin.post("/api/knowledge/remember", alias).await;
+    assert_eq!(known["aliases"], json!(["Where is the observatory?"]));
+    for bad in [
+        json!({"conversation":uuid::Uuid::now_v7(),"question":1,"answer":2}),
+        json!({"conversation":guest.conversation,"question":answer["seq"],"answer":asked["seq"]}),
+        json!({"conversation":guest.conversation,"question":999,"answer":answer["seq"]}),
+    ] {
+        admin.refused("POST", "/api/knowledge/remember", Some(bad), (404, "not_found")).await;
+    }
+    let mut agent = server.agent("agent").await;
+    agent.refused("POST", "/api/knowledge/remember", Some(what), (403, "forbidden")).await;
+}
+
