@@ -266,4 +266,3 @@ async fn an_answer_of_a_colleague_is_remembered() {
     let mut agent = server.agent("agent").await;
     agent.refused("POST", "/api/knowledge/remember", Some(what), (403, "forbidden")).await;
 }
-

@@ -394,10 +394,11 @@ mod tests {
         }
     }
 
-    /// Every way to cut a text in three shows the same words.
+    /// Many ways to cut a text in three: the verdict is always the same.
     fn run(text: &str, cited: &[&str]) -> (String, Option<Concern>) {
         let mut whole: Option<(String, Option<Concern>)> = None;
-        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let places: Vec<usize> =
+            text.char_indices().map(|(at, _)| at).step_by(3).chain([text.len()]).collect();
         for first in &places {
             for second in places.iter().filter(|second| *second >= first) {
                 let mut guard = Guard::default();
