@@ -173,7 +173,9 @@ impl Turn {
 
     /// Shows what of the words may be shown by now; a commitment that no cited entry makes ends the answer.
     fn check(&mut self, words: &str) {
-        let passed = self.guard.push(words, &self.cited_texts());
+        let mut guard = std::mem::take(&mut self.guard);
+        let passed = guard.push(words, &self.cited_texts());
+        self.guard = guard;
         self.pass(passed);
         if self.withheld.is_some() {
             self.finish = Some("stop".to_owned());
@@ -218,7 +220,8 @@ impl Turn {
         }
         let (rest, in_text) = self.answer.finish();
         self.check(&rest);
-        let passed = self.guard.finish(&self.cited_texts());
+        let mut guard = std::mem::take(&mut self.guard);
+        let passed = guard.finish(&self.cited_texts());
         self.pass(passed);
         if let Some(concern) = self.withheld {
             self.withhold(concern);
