@@ -129,7 +129,7 @@ impl Knowledge for SqliteStore {
         let write = self.write(move |conn| {
             Box::pin(async move {
                 some(put(conn, UPDATE, &entry).await?)?;
-                Ok(keep(conn, (entry.property, entry.id), false, by.as_ref(), entry.updated_at).await?)
+                keep(conn, (entry.property, entry.id), false, by.as_ref(), entry.updated_at).await
             })
         });
         Ok(write.await?)
