@@ -158,7 +158,8 @@ impl Guard {
         if is_end(character) {
             self.ended = true;
         }
-        self.risky = self.risky || is_risky(character);
+        // A dot alone ends most sentences; after these letters it begins a link.
+        self.risky = self.risky || is_risky(character) || self.sentence.ends_with("www.");
         // A word is whole: it goes, or it makes the sentence wait.
         if !self.risky && !character.is_alphanumeric() && character != '-' {
             self.risky = mentions(&self.sentence);

@@ -30,8 +30,8 @@ async fn urgency_language_and_words_before_the_call() {
     let heard = rig.say(&emergency, vec![guest("Es brennt! Wo ist die Treppe und wie kann ich raus?")]).await;
     assert_eq!(heard.handed_over(), Some(("emergency", true)));
     assert!(heard.text.starts_with("Das gebe ich"), "{}", heard.text);
-    let heard = rig.ask("tool=hand_over,text=I will ask.").await;
-    assert_eq!((heard.text.as_str(), heard.handed_over()), ("I will ask.", Some(("unsure", false))));
+    let heard = rig.ask("tool=hand_over,text=One moment.").await;
+    assert_eq!((heard.text.as_str(), heard.handed_over()), ("One moment.", Some(("unsure", false))));
 }
 
 #[tokio::test]
