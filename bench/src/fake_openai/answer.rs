@@ -25,6 +25,14 @@ pub fn from_first_source(request: &Value) -> String {
     }
 }
 
+/// The text with its digits as letters, none of which begins anything that a hotel could be held to: an
+/// answer may not hold a number that no source has.
+pub fn spelled(text: &str) -> String {
+    const DIGITS: [char; 10] = ['G', 'H', 'J', 'K', 'P', 'Q', 'T', 'W', 'X', 'Z'];
+    let letter = |digit: char| digit.to_digit(10).and_then(|digit| DIGITS.get(digit as usize).copied());
+    text.chars().map(|character| letter(character).unwrap_or(character)).collect()
+}
+
 /// So many numbered words about the first word of the guest's last message: they show whose question is
 /// answered, and whether any of them is missing.
 pub fn about_last(request: &Value, words: usize) -> String {
@@ -34,7 +42,7 @@ pub fn about_last(request: &Value, words: usize) -> String {
         text[begin..end].split_once(">\n").map(|(_, said)| said)
     });
     let word: String = last.and_then(|said| said.split_whitespace().next()).unwrap_or("nothing").into();
-    let words: Vec<String> = (1..=words).map(|n| format!("w{n}")).collect();
+    let words: Vec<String> = (1..=words).map(|n| format!("w{}", spelled(&n.to_string()))).collect();
     format!("About {word}: {}", words.join(" "))
 }
 
@@ -67,8 +75,8 @@ mod tests {
         assert_eq!(from_first_source(&request), "From 7 to 10. In the hall. [1]");
         let content = "<guest-7>\nold words\n</guest-7>\n<guest-7>\nnew|1 words\n</guest-7>\n\nAnswer.";
         let request = json!({"messages": [{"role": "user", "content": content}]});
-        assert_eq!(about_last(&request, 2), "About new|1: w1 w2");
-        assert_eq!(about_last(&json!({}), 1), "About nothing: w1");
+        assert_eq!(about_last(&request, 2), "About new|1: wH wJ");
+        assert_eq!(about_last(&json!({}), 1), "About nothing: wH");
         assert_eq!(pieces("a bc  d").concat(), "a bc  d");
         assert_eq!(pieces("a bc").len(), 2);
     }

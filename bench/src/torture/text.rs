@@ -2,7 +2,10 @@
 //!
 //! So nobody has to believe what the server says beside a text: a text under another conversation is
 //! foreign, and one whose hash does not fit was altered. The AI's stand-in repeats the token of what it
-//! answers before a fixed row of words, so that its texts say the same.
+//! answers before a fixed row of words, so that its texts say the same. Digits stand there as letters
+//! ([`spelled`]): the server withholds a number of the AI's that no entry of the knowledge holds.
+
+pub use crate::fake_openai::answer::spelled;
 
 /// FNV-1a, 64 bit.
 pub fn hash(text: &str) -> u64 {
@@ -13,12 +16,12 @@ pub fn hash(text: &str) -> u64 {
 
 /// A text of this run.
 pub fn write(run: &str, conversation: &str, author: &str, n: &str, words: &str) -> String {
-    let head = format!("{run}|{conversation}|{author}|{n}");
-    let hash = hash(&format!("{head}|{words}"));
-    format!("{head}|{hash:016x} {words}")
+    let head = spelled(&format!("{run}|{conversation}|{author}|{n}"));
+    let hash = spelled(&format!("{:016x}", hash(&format!("{head}|{words}"))));
+    format!("{head}|{hash} {words}")
 }
 
-/// A text of a run, taken apart.
+/// A text of a run, taken apart; its parts are spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'a> {
     /// The run.
@@ -40,16 +43,18 @@ pub fn read(text: &str) -> Option<Token<'_>> {
     let (run, conversation, author, n, sum) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let whole = parts.next().is_none()
-        && u64::from_str_radix(sum, 16) == Ok(hash(&format!("{run}|{conversation}|{author}|{n}|{words}")));
+        && sum == spelled(&format!("{:016x}", hash(&format!("{run}|{conversation}|{author}|{n}|{words}"))));
     Some(Token { run, conversation, author, n, whole })
 }
 
-/// The conversations that are named in any text, by tokens of this run.
-pub fn conversations<'a>(run: &'a str, text: &'a str) -> impl Iterator<Item = &'a str> {
-    text.match_indices(run).filter_map(move |(at, _)| {
+/// Another conversation than this, if a token of this run in the text names one.
+pub fn names_another(run: &str, text: &str, conversation: &str) -> Option<String> {
+    let (run, own) = (spelled(run), spelled(conversation));
+    let named = text.match_indices(&run).filter_map(|(at, _)| {
         let rest = text[at + run.len()..].strip_prefix('|')?;
         rest.split_once('|').map(|(conversation, _)| conversation)
-    })
+    });
+    named.into_iter().find(|named| *named != own).map(str::to_owned)
 }
 
 /// The conversation of what the AI's stand-in repeats.
@@ -71,7 +76,7 @@ pub fn is_answer(text: &str) -> bool {
         && std::iter::from_fn(|| words.next().map(|word| (word, words.peek().is_none()))).all(
             |(word, last)| {
                 n += 1;
-                let expected = format!("w{n}");
+                let expected = format!("w{}", spelled(&n.to_string()));
                 word == expected || (last && (expected.starts_with(word) || word == "." || word.is_empty()))
             },
         )
@@ -85,13 +90,14 @@ mod tests {
     fn says_where_it_belongs_and_whether_it_is_whole() {
         let text = write("r1", "c", "a", "m7", "is the pool open? é 🏨");
         let token = read(&text).expect("ours");
-        assert_eq!((token.run, token.conversation, token.author, token.n), ("r1", "c", "a", "m7"));
+        assert_eq!((token.run, token.conversation, token.author, token.n), ("rH", "c", "a", "mW"));
         assert!(token.whole);
         assert!(!read(&text.replace("pool", "bar")).expect("ours").whole);
         assert!(!read(&text.replace("|c|", "|d|")).expect("ours").whole);
         assert_eq!(read("hello there"), None);
         let frame = format!("{{\"a\":\"{text}\",\"b\":\"{}\"}}", write("r1", "d", "a", "m8", "x"));
-        assert_eq!(conversations("r1", &frame).collect::<Vec<_>>(), ["c", "d"]);
+        assert_eq!(names_another("r1", &frame, "c").as_deref(), Some("d"));
+        assert_eq!(names_another("r1", &text, "c"), None);
     }
 
     #[test]
@@ -100,21 +106,33 @@ mod tests {
             "",
             "Ab",
             "About r|c",
-            "About r|c|a|m1|00: w1 w2 w3",
-            "About r|c|a|m1|00: w1 w2 .",
+            "About r|c|a|m1|00: wH wJ wK",
+            "About r|c|a|m1|00: wH wJ .",
             "About r|c|a|m1|00: w",
         ] {
             assert!(is_answer(good), "{good}");
         }
         for bad in [
             "Hello",
-            "About r|c|a|m1|00: w1 w3",
-            "About r|c: w1",
-            "About r|c|a|m1|00: w2",
-            "About r|c|a|m1|00: w1 x w3",
+            "About r|c|a|m1|00: wH wK",
+            "About r|c: wH",
+            "About r|c|a|m1|00: wJ",
+            "About r|c|a|m1|00: wH x wK",
         ] {
             assert!(!is_answer(bad), "{bad}");
         }
-        assert_eq!(answered("About r|c|a|m1|00: w1"), Some("c"));
+        assert_eq!(answered("About r|c|a|m1|00: wH"), Some("c"));
+    }
+
+    /// The server's guard lets every answer of the stand-in through, whatever the question's token is.
+    #[test]
+    fn nothing_in_an_answer_needs_a_source() {
+        let words: Vec<String> = (1..=250).map(|n| format!("w{}", spelled(&n.to_string()))).collect();
+        for n in 0..5_000_u64 {
+            let id = format!("019abcde-{:04x}-7{:03x}-{:016x}", n % 65_536, n % 4_096, hash(&n.to_string()));
+            let token = write(&format!("run{n:016x}"), &id, &id, &format!("mp0-{n}"), "");
+            let answer = format!("{ABOUT}{}: {}", token.trim_end(), words.join(" "));
+            assert_eq!(frontdesk_domain::guard::concern(&answer, &[]), None, "{answer}");
+        }
     }
 }

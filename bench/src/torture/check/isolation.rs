@@ -46,8 +46,8 @@ pub(super) fn judge(world: &World<'_>, report: &mut Report) {
 
 /// Every conversation that a text names must be its own.
 fn text_of(world: &World<'_>, conversation: &str, words: Option<&str>, place: &str, report: &mut Report) {
-    let named = words.map(|words| text::conversations(world.run, words));
-    if let Some(other) = named.into_iter().flatten().find(|named| *named != conversation) {
+    let other = words.and_then(|words| text::names_another(world.run, words, conversation));
+    if let Some(other) = other {
         report.found(Rule::Foreign, conversation, format!("words of {other}, {place}"));
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn judge(world: &World<'_>, report: &mut Report) {
             };
             let Some(said) = event.text.as_deref() else { continue };
             let asked: HashSet<&str> = tries.iter().filter_map(|one| one.body.text()).collect();
-            let whole = text::read(said).is_some_and(|token| token.whole && token.author == author);
+            let whole =
+                text::read(said).is_some_and(|token| token.whole && token.author == text::spelled(author));
             if !whole || !asked.contains(said) {
                 report.found(Rule::Altered, conversation, at(id));
             }

@@ -97,9 +97,9 @@ impl Sim {
         let Some(mut turn) = self.conversations[c].turn.take() else { return };
         if turn.words < 3 || self.rng.u32(0..100) < 60 {
             let piece = if turn.words == 0 {
-                format!("About {}: w1", turn.question)
+                format!("About {}: wH", turn.question)
             } else {
-                format!(" w{}", turn.words + 1)
+                format!(" w{}", text::spelled(&(turn.words + 1).to_string()))
             };
             turn.words += 1;
             turn.shown.push_str(&piece);
@@ -109,7 +109,7 @@ impl Sim {
         }
         let mut words = turn.shown.clone();
         if self.breaks(Plant::ChangesAnswer) {
-            words.push_str(&format!(" w{}", turn.words + 1));
+            words.push_str(&format!(" w{}", text::spelled(&(turn.words + 1).to_string())));
         }
         let mut event = self.event(c, "ai", None, None, "message", Some(words.clone()));
         event.turn = Some(turn.id.clone());
@@ -188,12 +188,12 @@ impl Sim {
             self.store(c, "guest", Some(guest), Some(&id), "message", Some(words));
         }
         if !human && self.breaks(Plant::AltersAnswer) {
-            let question = format!("{RUN}|{}|x|m1|00", self.conversations[c].id);
-            self.store(c, "ai", None, None, "message", Some(format!("About {question}: w1 w3 w4")));
+            let question = text::spelled(&format!("{RUN}|{}|x|m1|00", self.conversations[c].id));
+            self.store(c, "ai", None, None, "message", Some(format!("About {question}: wH wK wP")));
         }
         if self.breaks(Plant::LeaksFrame) {
-            let frame =
-                format!("{{\"type\":\"typing\",\"by\":\"{RUN}|{}|a|name\"}}", self.conversations[other].id);
+            let named = text::spelled(&self.conversations[other].id);
+            let frame = format!("{{\"type\":\"typing\",\"by\":\"{RUN}|{named}|a|name\"}}");
             let (conn, conversation) =
                 (self.conversations[c].readers[0].conn, self.conversations[c].id.clone());
             self.note(Line::Other { conn, conversation, frame });
