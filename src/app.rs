@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Printed;
 use crate::config::{Config, DatabaseUrl};
+use crate::webhooks::{LOG_KEPT_MILLIS, Office};
 use crate::{backup, http, telemetry};
 
 pub use health::health;
@@ -78,6 +79,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     greet(address, printed.as_ref());
 
     let tidy = tokio::spawn(tidy(parts.state.clone()));
+    let webhooks = tokio::spawn(office(&parts.state).run());
     let backups = tokio::spawn(backups(Arc::clone(&parts.state.config)));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -96,6 +98,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, connections.wait()).await;
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, server).await;
     tidy.abort();
+    webhooks.abort();
     backups.abort();
     parts.store.close().await;
     tracing::info!("everything is on disk; goodbye");
@@ -153,12 +156,25 @@ async fn backups(config: Arc<Config>) {
     }
 }
 
+/// What sends webhooks.
+fn office(state: &http::AppState) -> Office {
+    Office {
+        db: Arc::clone(&state.db),
+        vault: state.vault.clone(),
+        egress: state.egress.clone(),
+        wake: state.webhooks.clone(),
+    }
+}
+
 /// Forgets what nobody needs any more, now and then.
 async fn tidy(state: http::AppState) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         state.quotas.forget_quiet();
         state.attempts.forget_quiet(std::time::Instant::now());
+        if let Err(error) = state.db.prune_deliveries(http::now().plus_millis(-LOG_KEPT_MILLIS)).await {
+            tracing::warn!(%error, "old deliveries of webhooks were not removed");
+        }
         let before = http::now().plus_millis(-UNUSED_KEPT_MILLIS);
         match state.db.sweep_attachments(before).await {
             Ok(gone) if gone.is_empty() => {}

@@ -40,6 +40,8 @@ pub struct Config {
     pub alarms: Alarms,
     /// WhatsApp, if it is set up.
     pub whatsapp: Option<WhatsApp>,
+    /// Other systems of the hotel.
+    pub integrations: Integrations,
     /// Logs, metrics, traces.
     pub telemetry: Telemetry,
     /// An empty database gets a demo hotel's knowledge.
@@ -156,6 +158,13 @@ pub struct WhatsApp {
     pub unclear_for: Duration,
 }
 
+/// Other systems of the hotel.
+#[derive(Clone, Debug, Default)]
+pub struct Integrations {
+    /// Where webhooks may go beside the public internet, and without TLS.
+    pub webhook_networks: Vec<IpNet>,
+}
+
 /// Logs, metrics, traces.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
@@ -233,6 +242,11 @@ impl Config {
                 webhook: from.optional("FRONTDESK_ESCALATION_WEBHOOK", parse::http_url)?,
             },
             whatsapp: whatsapp(from)?,
+            integrations: Integrations {
+                webhook_networks: from
+                    .optional("FRONTDESK_WEBHOOK_NETWORKS", parse::networks)?
+                    .unwrap_or_default(),
+            },
             telemetry: Telemetry {
                 log: from.optional("FRONTDESK_LOG", parse::log_style)?,
                 filter: from.value("RUST_LOG", parse::filter)?,

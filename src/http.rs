@@ -36,6 +36,7 @@ mod session;
 pub mod sockets;
 pub mod state;
 mod templates;
+mod webhooks;
 mod whatsapp;
 mod ws;
 
@@ -87,6 +88,12 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::remove_second_factor_of)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::list, webhooks::add)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::change, webhooks::remove)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::new_key)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::ping)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::deliveries)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::redeliver)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::import)))

@@ -11,11 +11,13 @@ pub mod auth;
 pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod egress;
 pub mod error;
 pub mod evaluate;
 pub mod http;
 pub mod pager;
 pub mod store;
 pub mod telemetry;
+pub mod webhooks;
 
 pub mod whatsapp;

@@ -22,11 +22,13 @@ use crate::ai::retriever;
 use crate::attachments::Folder;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Alarms, Config, DatabaseUrl};
+use crate::egress::{Egress, Lookup, SystemLookup};
 use crate::http::state::{AppState, Started, now};
 use crate::pager::AlarmPost;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
+use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
 
 use super::{StartError, demo, whatsapp};
@@ -88,6 +90,10 @@ impl Parts {
         let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let attempts = Attempts::new(config.server.rate_limits);
         let vault = vault(&config)?;
+        let egress = {
+            let lookup: Arc<dyn Lookup> = Arc::new(SystemLookup);
+            Egress::new(&config.integrations.webhook_networks, &lookup)?
+        };
         let state = AppState {
             hub,
             attempts,
@@ -99,6 +105,8 @@ impl Parts {
             whatsapp: webhook,
             graph,
             files,
+            egress,
+            webhooks: Wake::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
             sockets: crate::http::sockets::Sockets::default(),

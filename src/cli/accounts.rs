@@ -11,7 +11,7 @@ use crate::app;
 use crate::auth::{self, Hasher, Vault, vault};
 use crate::http::now;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Account, Accounts, Logins};
+use crate::store::{Account, Accounts, Logins, Webhooks};
 
 /// Makes up a password for an account and prints it; all its logins end.
 pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
@@ -53,8 +53,23 @@ pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
             };
             sealed.push((agent, sealer.seal(&plain, agent.0.as_bytes())?));
         }
-        let count = sealed.len();
+        let mut webhooks = store.sealed_webhook_secrets().await?;
+        let mut count = sealed.len();
+        for webhook in &mut webhooks {
+            let old = webhook.old_secret.as_mut().map(|(old, _)| old);
+            for secret in std::iter::once(&mut webhook.secret).chain(old) {
+                let Some(plain) = opener.open(secret, webhook.id.as_bytes()) else {
+                    bail!(
+                        "the secret of webhook {} opens under no key at hand; give it a new one",
+                        webhook.id
+                    );
+                };
+                *secret = sealer.seal(&plain, webhook.id.as_bytes())?;
+                count += 1;
+            }
+        }
         store.put_sealed_seeds(sealed).await?;
+        store.put_sealed_webhook_secrets(webhooks).await?;
         store.close().await;
         if own.is_none() {
             vault::use_next_key(data_dir).context("secret.key in FRONTDESK_DATA_DIR")?;

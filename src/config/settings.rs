@@ -147,6 +147,12 @@ pub const SETTINGS: &[Setting] = &[
         HTTP_URL,
         "where that is sent, as JSON without the guest's words",
     ),
+    row(
+        "FRONTDESK_WEBHOOK_NETWORKS",
+        "",
+        "addresses or networks such as 10.0.0.0/8, separated by commas",
+        "where webhooks may go beside the public internet, and without TLS",
+    ),
     row("WHATSAPP_VERIFY_TOKEN", "", WHATSAPP, "the token of the webhook's verification"),
     row(
         "WHATSAPP_APP_SECRET",

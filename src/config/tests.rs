@@ -50,6 +50,7 @@ const TABLE: &[Row] = &[
     ("OPENAI_PRICE_ANSWER", "0.6", &["1e3"], &[]),
     ("FRONTDESK_ESCALATION", "30:duty, 90:owner", &["desk", "90:a,30:b", "1:"], &[]),
     ("FRONTDESK_ESCALATION_WEBHOOK", "https://h/x", &["h/x"], &[]),
+    ("FRONTDESK_WEBHOOK_NETWORKS", "10.0.0.0/8, ::1", &["pms.example", "10.0.0.0/99"], &[]),
     ("WHATSAPP_VERIFY_TOKEN", "x", &["a\nb"], WHATSAPP),
     ("WHATSAPP_APP_SECRET", "x, y", &["a\nb", "a,b,c", "a,"], WHATSAPP),
     ("WHATSAPP_ACCESS_TOKEN", "x", &["a\nb"], WHATSAPP),

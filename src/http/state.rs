@@ -15,7 +15,9 @@ use super::sockets::Sockets;
 use crate::attachments::Folder;
 use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
+use crate::egress::Egress;
 use crate::store::Database;
+use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
 use crate::whatsapp::graph::GraphClient;
 
@@ -47,6 +49,10 @@ pub struct AppState {
     pub files: Folder,
     /// Places for uploads: each is held in memory.
     pub uploads: Arc<Semaphore>,
+    /// The way out, for addresses that admins type in.
+    pub egress: Egress,
+    /// Told when outgoing webhooks or their deliveries have changed.
+    pub webhooks: Wake,
     /// Told after a write to a property's knowledge.
     pub knowledge_changed: KnowledgeChanged,
     /// The open connections.

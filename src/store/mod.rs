@@ -16,12 +16,17 @@ use frontdesk_domain::timestamp::Timestamp;
 
 pub mod logins;
 pub mod sqlite;
+pub mod webhooks;
 
 pub use logins::Logins;
+pub use webhooks::Webhooks;
 
 /// The whole database.
-pub trait Database: Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing {}
-impl<T: Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing> Database for T {}
+pub trait Database:
+    Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing + Webhooks
+{
+}
+impl<T: Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing + Webhooks> Database for T {}
 
 /// An agent's account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,6 +38,7 @@ mod takeover;
 mod text;
 mod torture;
 mod turns;
+mod webhooks;
 mod whatsapp_flood;
 mod whatsapp_in;
 mod whatsapp_out;

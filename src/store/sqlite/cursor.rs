@@ -76,6 +76,17 @@ impl NamePlace {
     }
 }
 
+/// A place in a list that is ordered by ids.
+pub(super) fn of_id(id: Uuid, list: u8) -> String {
+    URL_SAFE_NO_PAD.encode([&[list], id.as_bytes().as_slice()].concat())
+}
+
+/// # Errors
+/// [`ListError::BadCursor`].
+pub(super) fn id_of(cursor: &str, list: u8) -> Result<Uuid, ListError> {
+    Uuid::from_slice(&bytes_of(cursor, list)?).map_err(|_| ListError::BadCursor)
+}
+
 fn bytes_of(cursor: &str, list: u8) -> Result<Vec<u8>, ListError> {
     if cursor.len() > CURSOR_MAX_BYTES {
         return Err(ListError::BadCursor);

@@ -27,6 +27,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod values;
+mod webhooks;
 mod writer;
 
 use std::path::Path;
@@ -36,7 +37,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{SqliteConnection, SqlitePool};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use frontdesk_actors::ports::{Commit, StoreError};
@@ -63,6 +64,8 @@ pub struct SqliteStore {
     readers: SqlitePool,
     tail: Arc<Tail>,
     jobs: mpsc::Sender<Job>,
+    /// Changes whenever events were stored.
+    moves: watch::Receiver<()>,
 }
 
 impl SqliteStore {
@@ -94,8 +97,9 @@ impl SqliteStore {
             .connect_lazy_with(open::options(path).read_only(true));
         let (jobs, queue) = mpsc::channel(queue_max);
         let tail = Arc::new(Tail::default());
-        let writer = Writer::new(open::writer_options(path), opened, Arc::clone(&tail), lock);
-        Ok((Self { readers, tail, jobs }, writer, queue))
+        let (moved, moves) = watch::channel(());
+        let writer = Writer::new(open::writer_options(path), opened, Arc::clone(&tail), moved, lock);
+        Ok((Self { readers, tail, jobs, moves }, writer, queue))
     }
 
     /// Writes what is queued, moves the write-ahead log into the database file and lets go of it. What is

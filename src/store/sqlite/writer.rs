@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use frontdesk_actors::ports::StoreError;
@@ -53,6 +53,8 @@ pub(super) struct Writer {
     /// As read when the connection was opened, and kept since.
     heads: Heads,
     tail: Arc<Tail>,
+    /// Told when the log has grown.
+    moved: watch::Sender<()>,
     rest: Duration,
     rest_until: Option<Instant>,
     /// Held as long as anything may be written: no other server opens the file meanwhile.
@@ -64,9 +66,19 @@ impl Writer {
         options: SqliteConnectOptions,
         (conn, heads): (SqliteConnection, Heads),
         tail: Arc<Tail>,
+        moved: watch::Sender<()>,
         lock: File,
     ) -> Self {
-        Self { options, conn: Some(conn), heads, tail, rest: REST_LEAST, rest_until: None, _lock: lock }
+        Self {
+            options,
+            conn: Some(conn),
+            heads,
+            tail,
+            moved,
+            rest: REST_LEAST,
+            rest_until: None,
+            _lock: lock,
+        }
     }
 
     /// Writes until it is told to close, or until nobody is left who could ask.
@@ -186,7 +198,11 @@ impl Writer {
             }
             replies.push((one.reply, outcome));
         }
+        let grown = !stored.is_empty();
         self.tail.advance(outcome.folded, stored.into_iter());
+        if grown {
+            self.moved.send_replace(());
+        }
         for (reply, outcome) in replies {
             // A caller that no longer waits reads it from the log later.
             let _ = reply.send(outcome);

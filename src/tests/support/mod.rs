@@ -3,6 +3,7 @@
 pub mod ai;
 pub mod client;
 pub mod http;
+pub mod receiver;
 pub mod scene;
 pub mod server;
 pub mod whatsapp;

@@ -1,9 +1,11 @@
 //! Where the token may go, and which addresses are nobody's to call.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::egress::address::is_public;
 
 /// Meta's media hosts: these, and what is below the ones with a dot in front.
 const MEDIA_HOSTS: [&str; 5] =
@@ -60,53 +62,6 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// True if the address is on the public internet, in whichever form it is written.
-pub(super) fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => match embedded_v4(ip) {
-            Some(v4) => is_public_v4(v4),
-            // Only 2000::/3 is given out, and of that not the part for documentation.
-            None => {
-                ip.segments()[0] & 0xe000 == 0x2000
-                    && !(ip.segments()[0] == 0x2001 && ip.segments()[1] == 0xdb8)
-            }
-        },
-    }
-}
-
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    let carrier = a == 100 && (64..128).contains(&b);
-    let benchmark = a == 198 && (18..20).contains(&b);
-    let protocol = (a, b, c) == (192, 0, 0);
-    !(ip.is_private()
-        || ip.is_loopback()
-        || ip.is_link_local()
-        || ip.is_documentation()
-        || ip.is_unspecified()
-        || a == 0
-        || a >= 224
-        || carrier
-        || benchmark
-        || protocol)
-}
-
-/// The v4 address within a v6 one: mapped, 6to4, or NAT64.
-fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let part = ip.segments();
-    let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match part {
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] => Some(v4(high, low)),
-        [0x2002, high, low, ..] => Some(v4(high, low)),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,46 +93,5 @@ mod tests {
         let local = Url::parse("http://127.0.0.1:9000").unwrap();
         assert!(may_serve_media(&Url::parse("http://127.0.0.1:9000/media/1").unwrap(), &local));
         assert!(!may_serve_media(&Url::parse("http://127.0.0.1:9001/media/1").unwrap(), &local));
-    }
-
-    #[test]
-    fn addresses_that_are_nobodys_to_call() {
-        for bad in [
-            "127.0.0.1",
-            "10.0.0.1",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "0.1.2.3",
-            "100.64.0.1",
-            "198.18.0.1",
-            "192.0.0.8",
-            "192.0.2.1",
-            "198.51.100.1",
-            "203.0.113.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "240.0.0.1",
-            "::",
-            "::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "::127.0.0.1",
-            "64:ff9b::7f00:1",
-            "64:ff9b::a00:1",
-            "2002:7f00:1::",
-            "2002:a00:1::",
-            "fe80::1",
-            "fc00::1",
-            "fd00::1",
-            "ff02::1",
-            "2001:db8::1",
-        ] {
-            assert!(!is_public(bad.parse().unwrap()), "{bad}");
-        }
-        for good in ["157.240.1.1", "2a03:2880:f10c::1", "::ffff:157.240.1.1", "64:ff9b::9df0:101"] {
-            assert!(is_public(good.parse().unwrap()), "{good}");
-        }
     }
 }
