@@ -11,10 +11,14 @@ FROM rust:1.95-bookworm AS server
 WORKDIR /build
 COPY . .
 COPY --from=pages /build/web/dist web/dist
+# The same source gives the same binary, wherever it is built: no path of the builder's in it.
+ENV RUSTFLAGS="--remap-path-prefix=/build=frontdesk --remap-path-prefix=/usr/local/cargo=cargo"
 RUN cargo build --release --locked --bin frontdesk
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /data --create-home frontdesk
+# Whom to believe when it calls a model, WhatsApp or a webhook: this image has no list of its own.
+COPY --from=server /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=server /build/target/release/frontdesk /usr/local/bin/frontdesk
 USER frontdesk
 WORKDIR /data

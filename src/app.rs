@@ -3,11 +3,12 @@
 
 mod demo;
 mod health;
+mod listen;
 mod parts;
 pub mod whatsapp;
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +57,7 @@ pub fn serve(config: Config) -> ExitCode {
 }
 
 fn failed(error: &StartError) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "frontdesk: {error}");
+    let _ = writeln!(std::io::stderr(), "frontdesk: {error:#}");
     ExitCode::FAILURE
 }
 
@@ -71,7 +72,8 @@ async fn run(config: Config) -> Result<(), StartError> {
     // The lists of words that every message is read for: made here, or the first guest would wait for them.
     drop(tokio::task::spawn_blocking(|| frontdesk_domain::answerer::interruption("hello")));
     // Before the database is touched: a second server by mistake must not get that far.
-    let listener = listen(config.server.listen)?;
+    listen::raise_file_limit();
+    let listener = listen::listen(config.server.listen)?;
     let address = listener.local_addr()?;
     let (parts, printed) = Parts::assemble(Arc::new(config)).await?;
     let router = http::router(parts.state.clone());
@@ -81,7 +83,6 @@ async fn run(config: Config) -> Result<(), StartError> {
     let tidy = tokio::spawn(tidy(parts.state.clone()));
     let webhooks = tokio::spawn(office(&parts.state).run());
     let backups = tokio::spawn(backups(Arc::clone(&parts.state.config)));
-    let listener = tokio::net::TcpListener::from_std(listener)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
     let (farewell, said) = tokio::sync::oneshot::channel::<()>();
@@ -113,16 +114,6 @@ fn not_yet(config: &Config) -> Vec<&'static str> {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", config.telemetry.otlp_endpoint.is_some()),
     ];
     set.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address).map_err(|error| {
-        anyhow::anyhow!(
-            "cannot listen on {address}: {error}; is FRONTDESK_LISTEN right, or another server running there?"
-        )
-    })?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }
 
 /// Says where the pages are; and, once, the first admin's password.

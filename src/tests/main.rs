@@ -15,6 +15,7 @@ mod agents;
 mod attachments;
 mod backups;
 mod chat;
+mod deploy;
 mod durability;
 mod frames;
 mod guests;

@@ -50,7 +50,7 @@ impl Endpoint {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .build()
-            .map_err(|error| SettingsError::Http(error.to_string()))?;
+            .map_err(|error| SettingsError::Http(format!("{:#}", anyhow::Error::from(error))))?;
         Ok(Self { settings, config, http, fields: Fields::default() })
     }
 

@@ -117,7 +117,8 @@ impl GraphClient {
         if hosts::is_local(&base) {
             http = http.no_proxy();
         }
-        let http = http.build().map_err(|error| SettingsError::Http(error.to_string()))?;
+        let http =
+            http.build().map_err(|error| SettingsError::Http(format!("{:#}", anyhow::Error::from(error))))?;
         let GraphSettings { token, number, files, .. } = settings;
         let inner = Inner { http, base, token, number, files, templates: templates::Cache::default() };
         Ok(Self { inner: Arc::new(inner) })

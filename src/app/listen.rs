@@ -1,0 +1,75 @@
+//! What the server asks of the system before it takes the first connection.
+
+use std::net::SocketAddr;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpSocket};
+
+/// How many connections may wait to be accepted. The standard library asks for 128: when thousands of guests
+/// come back in the same moment, the rest is dropped without a word, and each of those tries again only
+/// after a whole second. The system cuts this down to its own bound (`net.core.somaxconn`, 4,096).
+const BACKLOG: u32 = 4096;
+/// How many descriptors are left for the database, logs and webhooks when nearly all are sockets.
+const ENOUGH_FILES: u64 = 4096;
+
+/// Listens on `address`.
+///
+/// # Errors
+/// One line that says what to look at.
+pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    bind(address).map_err(|error| {
+        anyhow::anyhow!(
+            "cannot listen on {address}: {error}; is FRONTDESK_LISTEN right, or another server running there?"
+        )
+    })
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart does not wait for the last run's connections to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Takes as many descriptors as the system lets this process have: each socket is one, and shells and
+/// service managers commonly start with 1,024 of a far higher bound.
+pub(super) fn raise_file_limit() {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+    if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() {
+        tracing::debug!(from = soft, to = hard, "more open files");
+    }
+    if hard < ENOUGH_FILES {
+        tracing::warn!(files = hard, "few open files are allowed (ulimit -Hn): each guest online takes one");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    /// More than the standard library would let wait, and fewer than any system forbids.
+    const GUESTS: usize = 400;
+
+    #[tokio::test]
+    async fn guests_who_come_at_once_need_not_knock_twice() {
+        let bound = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
+        if bound.trim().parse::<usize>().unwrap_or(0) < GUESTS {
+            return; // This system keeps fewer waiting, whatever we ask for.
+        }
+        let listener = super::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let waiting: Result<Vec<_>, _> = (0..GUESTS).map(connect).collect();
+        assert_eq!(waiting.expect("nobody was turned away").len(), GUESTS);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named() {
+        let first = super::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = first.local_addr().unwrap();
+        let error = super::listen(address).expect_err("it is taken").to_string();
+        assert!(error.contains(&address.to_string()) && error.contains("FRONTDESK_LISTEN"), "{error}");
+    }
+}
