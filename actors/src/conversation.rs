@@ -7,21 +7,22 @@
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
 mod alarm;
+mod perform;
 mod readers;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::conversation::{
-    ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
-    TurnStep,
+    Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
 };
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
-use frontdesk_domain::people::{Audience, AuthorKind, Principal};
+use frontdesk_domain::people::{Audience, AuthorKind};
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::timestamp::Timestamp;
 
@@ -32,7 +33,9 @@ use crate::fanout::Fanout;
 use crate::messages::{
     AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
 };
-use crate::ports::{Commit, Ladder, Store, StoreError, TurnRow};
+use crate::ports::{Ladder, Store};
+
+use perform::Asked;
 
 /// How long a retiring conversation still takes what was on its way when it left the directory.
 const RETIRE_AFTER: Duration = Duration::from_secs(1);
@@ -69,6 +72,8 @@ pub struct State {
     /// The rules' state, or why there is none.
     rules: Result<Rules, Refusal>,
     readers: Fanout,
+    /// Commands that share the next commit.
+    waiting: VecDeque<Asked>,
     active_at: Instant,
     /// Read marks changed since the last commit.
     marks_unsaved: bool,
@@ -108,6 +113,7 @@ impl Actor for Conversation {
         Ok(State {
             rules,
             readers: Fanout::default(),
+            waiting: VecDeque::new(),
             active_at: Instant::now(),
             marks_unsaved: false,
             retiring,
@@ -123,24 +129,28 @@ impl Actor for Conversation {
         // What waits for the store is boxed: an idle actor is as large as the largest wait, several times.
         match message {
             ConversationMsg::Perform { who, command, reply } => {
-                Box::pin(self.on_perform(&myself, who.as_deref(), *command, reply, state)).await?;
+                Box::pin(self.on_perform(&myself, Asked::new(who, command, reply), state)).await?;
             }
+            ConversationMsg::Flush => Box::pin(self.on_flush(&myself, state)).await?,
             ConversationMsg::TurnNews { turn, news } => {
-                let command = Command::Turn(turn, news);
-                Box::pin(self.on_perform(&myself, None, command, Reply::to_nobody(), state)).await?;
+                let asked = Asked::own(Command::Turn(turn, news));
+                Box::pin(self.on_perform(&myself, asked, state)).await?;
             }
             ConversationMsg::Quiet { turn, due } => {
-                let command = Command::Quiet(turn, due);
-                Box::pin(self.on_perform(&myself, None, command, Reply::to_nobody(), state)).await?;
+                let asked = Asked::own(Command::Quiet(turn, due));
+                Box::pin(self.on_perform(&myself, asked, state)).await?;
             }
             ConversationMsg::Escalate { since, rung } => {
                 Box::pin(self.on_escalate(&myself, since, rung, state)).await?;
             }
             ConversationMsg::Wake => {
-                Box::pin(self.on_perform(&myself, None, Command::Wake, Reply::to_nobody(), state)).await?;
+                Box::pin(self.on_perform(&myself, Asked::own(Command::Wake), state)).await?;
             }
             ConversationMsg::CheckTurn { turn } => {
-                Box::pin(self.on_check_turn(&myself, turn, state)).await?;
+                // A turn that is still the same after so long was lost with its worker: people are asked.
+                let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
+                let asked = Asked::own(Command::Turn(turn, news));
+                Box::pin(self.on_perform(&myself, asked, state)).await?;
             }
             ConversationMsg::Join(reader) => self.on_join(&myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
@@ -148,6 +158,7 @@ impl Actor for Conversation {
             ConversationMsg::Read { from, seq } => Box::pin(self.on_read(&from, seq, state)).await,
             ConversationMsg::CheckIdle => Box::pin(self.on_check_idle(&myself, state)).await,
             ConversationMsg::Retire => {
+                Box::pin(self.on_flush(&myself, state)).await?;
                 Box::pin(self.save_marks(state)).await;
                 myself.stop(None);
             }
@@ -163,50 +174,6 @@ impl Actor for Conversation {
 }
 
 impl Conversation {
-    /// Decide, store, apply, tell, ask.
-    async fn on_perform(
-        &self,
-        myself: &ConversationRef,
-        who: Option<&Principal>,
-        command: Command,
-        reply: Reply,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        state.active_at = Instant::now();
-        let rules = match &mut state.rules {
-            Ok(rules) if who.is_none_or(|who| rules.admits(who)) => rules,
-            Ok(_) => return answer(reply, Err(Refusal::not_found())),
-            Err(refusal) => return answer(reply, Err(refusal.clone())),
-        };
-        let command = match with_files(command, self.around.store.as_ref()).await {
-            Ok(command) => command,
-            Err(refusal) => return answer(reply, Err(refusal)),
-        };
-        let decision = match rules.decide(command, clock::now(), clock::fresh_turn()) {
-            Ok(decision) => decision,
-            Err(refusal) => return answer(reply, Err(refusal)),
-        };
-        let next = rules.after(&decision);
-        if !decision.is_volatile() {
-            match self.around.store.append(commit(&decision, &next)).await {
-                Ok(()) => state.marks_unsaved = false,
-                Err(StoreError::Overloaded) => return answer(reply, Err(Refusal::overloaded())),
-                Err(StoreError::Unavailable(_)) => return answer(reply, Err(Refusal::unavailable())),
-                Err(StoreError::Conflict) => {
-                    drop(reply);
-                    return Err("the conversation was changed by somebody else".into());
-                }
-            }
-        }
-        rules.apply(&decision, next);
-        tell(&decision, rules, &mut state.readers);
-        if let Some(ack) = decision.ack.clone() {
-            reply.send(Ok(ack));
-        }
-        self.carry_out(myself, &decision, rules);
-        Ok(())
-    }
-
     /// What follows from a decision elsewhere.
     fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules) {
         for effect in &decision.effects {
@@ -227,9 +194,10 @@ impl Conversation {
             // Whoever answers has read.
             self.seen(rules.snapshot(), rules.snapshot().last_seq, false);
         }
-        if !decision.events.is_empty() {
-            self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
-        }
+    }
+
+    fn tell_inbox(&self, rules: &Rules) {
+        self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
     }
 
     fn ask(&self, myself: &ConversationRef, turn: TurnId, rules: &Rules) {
@@ -258,27 +226,6 @@ impl Conversation {
             self.around.outbox.cast(WhatsAppOutboxMsg::Seen { conversation: self.id, seq, typing });
         }
     }
-
-    /// A turn that is still the same after so long was lost with its worker: people are asked.
-    async fn on_check_turn(
-        &self,
-        myself: &ConversationRef,
-        turn: TurnId,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
-        self.on_perform(myself, None, Command::Turn(turn, news), Reply::to_nobody(), state).await
-    }
-}
-
-/// Looks up the uploads that a message names.
-async fn with_files(command: Command, store: &dyn Store) -> Result<Command, Refusal> {
-    let Command::Say(mut say) = command else { return Ok(command) };
-    if !say.attachments.is_empty() {
-        let wanted = say.attachments.iter().take(ATTACHMENTS_MAX).copied().collect();
-        say.files = store.files(wanted).await.map_err(|_| Refusal::unavailable())?;
-    }
-    Ok(Command::Say(say))
 }
 
 /// Has the rules look again once the guest has been quiet.
@@ -287,34 +234,33 @@ fn come_back(myself: &ConversationRef, turn: TurnId, due: Timestamp) {
     myself.send_after(Duration::from_millis(wait), move || ConversationMsg::Quiet { turn, due });
 }
 
-fn answer(
-    reply: Reply,
-    result: Result<frontdesk_domain::conversation::Ack, Refusal>,
-) -> Result<(), ActorProcessingErr> {
-    reply.send(result);
-    Ok(())
+/// The newest event that each kind of reader may see.
+#[derive(Clone, Copy)]
+struct Heads {
+    guest: Seq,
+    agents: Seq,
 }
 
-fn commit(decision: &Decision, next: &Snapshot) -> Commit {
-    let turn = match &decision.turn {
-        TurnStep::Keep | TurnStep::Show(..) | TurnStep::Asked(_) => TurnRow::Keep,
-        TurnStep::Open(turn) => TurnRow::Open(turn.clone()),
-        TurnStep::Close => TurnRow::Close,
-    };
-    let (inbound, enclosed) = (decision.inbound.clone(), decision.enclosed.clone());
-    let (ended, deliveries) = (decision.ended.clone(), decision.deliveries.clone());
-    let events = decision.events.clone();
-    Commit { events, snapshot: next.clone(), turn, inbound, enclosed, ended, deliveries }
+impl Heads {
+    fn of(rules: &Rules) -> Self {
+        Self { guest: rules.head(Audience::Guest), agents: rules.head(Audience::Agents) }
+    }
+
+    fn head(self, audience: Audience) -> Seq {
+        match audience {
+            Audience::Guest => self.guest,
+            Audience::Agents => self.agents,
+        }
+    }
 }
 
-/// Tells the readers: what is stored, then what passes.
-fn tell(decision: &Decision, rules: &Rules, readers: &mut Fanout) {
+/// Tells the readers: what is stored, then what passes. `heads`: where they stand after it.
+fn tell(decision: &Decision, heads: Heads, id: ConversationId, readers: &mut Fanout) {
     for event in &decision.events {
         readers.tell(event);
     }
     for notice in &decision.notices {
-        let frame = passing(notice, rules.id());
-        readers.notice(rules.id(), &frame, |audience: Audience| rules.head(audience), None);
+        readers.notice(id, &passing(notice, id), |audience| heads.head(audience), None);
     }
 }
 

@@ -126,6 +126,8 @@ pub enum ConversationMsg {
         /// Whom to answer.
         reply: Reply,
     },
+    /// Decide on all that is waiting: what was queued before this shares a commit. Sent by itself.
+    Flush,
     /// Tell this socket what happens. Answered with [`SocketMsg::Joined`] or [`SocketMsg::NotJoined`].
     Join(Reader),
     /// No more.

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use frontdesk_domain::conversation::{
-    Conversation, Enclosed, EndedTurn, FoundFile, InboundRow, Page, Snapshot, Turn, TurnEnd,
+    CommandKey, Conversation, Enclosed, EndedTurn, FoundFile, InboundRow, Page, Receipt, Snapshot, Turn,
+    TurnEnd,
 };
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq, TurnId};
@@ -90,6 +91,14 @@ pub enum Span {
 pub trait Store: Send + Sync + 'static {
     /// A conversation as it stands, or `None` if there is no such.
     async fn load(&self, conversation: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
+    /// What became of the command with this id, if there was one. Asked of old ids only, and of a conversation
+    /// that is not written to meanwhile.
+    async fn receipt(
+        &self,
+        conversation: ConversationId,
+        key: &CommandKey,
+    ) -> Result<Option<Receipt>, StoreError>;
 
     /// Stores one commit. When this returns `Ok`, it is on disk (synced).
     async fn append(&self, commit: Commit) -> Result<(), StoreError>;

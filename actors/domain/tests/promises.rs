@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use frontdesk_domain::conversation::{
-    Act, Command, Conversation, EndedTurn, Notice, Say, Turn, TurnEnd, TurnNews, TurnOutcome, TurnStep,
+    Act, Command, CommandKey, Conversation, EndedTurn, Notice, Receipt, Say, Turn, TurnEnd, TurnNews,
+    TurnOutcome, TurnStep,
 };
 use frontdesk_domain::event::{Channel, Event, EventKind, Mode, Status};
 use frontdesk_domain::frame::Action;
@@ -73,6 +74,7 @@ fn client_id(n: u8) -> ClientId {
     ClientId::try_from(format!("id-{}", n % 24)).unwrap()
 }
 
+#[derive(Clone)]
 struct World {
     rules: Conversation,
     log: Vec<Event>,
@@ -163,18 +165,22 @@ impl World {
         }
     }
 
+    /// What the store knows of ids.
+    fn receipts(&self) -> impl Iterator<Item = (CommandKey, Receipt)> + '_ {
+        self.log.iter().filter_map(|event| {
+            let receipt = Receipt { seq: event.seq, fingerprint: event.fingerprint? };
+            Some(((event.by.key(), event.id.clone()?), receipt))
+        })
+    }
+
     /// What a restart keeps: the stored snapshot, the receipts, the open turn without its words.
     fn crash(&mut self) {
         let turn = self.rules.turn().cloned().map(|turn| Turn { shown: String::new(), ..turn });
         if let Some(turn) = &turn {
             self.shown.remove(&turn.id);
         }
-        let receipts = self.log.iter().filter_map(|event| {
-            let receipt =
-                frontdesk_domain::conversation::Receipt { seq: event.seq, fingerprint: event.fingerprint? };
-            Some(((event.by.key(), event.id.clone()?), receipt))
-        });
-        self.rules = Conversation::restore(self.rules.snapshot().clone(), turn, receipts.collect());
+        let receipts = self.receipts().collect();
+        self.rules = Conversation::restore(self.rules.snapshot().clone(), turn, receipts);
     }
 
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
@@ -188,6 +194,10 @@ impl World {
         self.now += 500;
         self.turns += 1;
         let fresh = TurnId(Uuid::from_u128(self.turns));
+        if let Some(key) = self.rules.doubt(&command) {
+            let receipt = self.receipts().find(|(known, _)| *known == key).map(|(_, receipt)| receipt);
+            self.rules.recall(&key, receipt);
+        }
         let mode_before = self.rules.summary().mode;
         let decision = match self.rules.decide(command, Timestamp(self.now), fresh) {
             Ok(decision) => decision,
@@ -319,6 +329,27 @@ proptest! {
         let mut world = World::new();
         for step in &steps {
             world.take(step)?;
+            world.check()?;
+        }
+    }
+
+    /// The same where several commands share a commit: decided on a copy, which is taken over if the commit is
+    /// stored and thrown away if not.
+    #[test]
+    fn promises_are_kept_in_batches(
+        batches in prop::collection::vec((prop::collection::vec(step(), 1..12), any::<bool>()), 1..14),
+    ) {
+        let mut world = World::new();
+        for (steps, stored) in &batches {
+            let mut ahead = world.clone();
+            for step in steps {
+                ahead.take(step)?;
+            }
+            ahead.check()?;
+            if *stored {
+                world = ahead;
+            }
+            world.rules.settle();
             world.check()?;
         }
     }

@@ -8,8 +8,9 @@ use frontdesk_domain::conversation::{Command, Conversation as Rules, Page};
 use frontdesk_domain::timestamp::Timestamp;
 
 use crate::clock;
-use crate::messages::{ConversationMsg, ConversationRef, Reply};
+use crate::messages::{ConversationMsg, ConversationRef};
 
+use super::perform::Asked;
 use super::{Conversation, State};
 
 impl Conversation {
@@ -35,7 +36,7 @@ impl Conversation {
             usize::try_from(rung).ok().and_then(|rung| self.around.ladder.rungs.get(rung.checked_sub(1)?));
         let Some(to) = step.map(|step| step.to.clone()) else { return Ok(()) };
         let command = Command::Escalate { since, rung, to };
-        self.on_perform(myself, None, command, Reply::to_nobody(), state).await
+        self.on_perform(myself, Asked::own(command), state).await
     }
 
     pub(super) fn page(&self, rules: &Rules, page: &Page) {

@@ -10,9 +10,9 @@ use frontdesk_domain::people::{Audience, AuthorKind};
 use frontdesk_domain::refusal::Refusal;
 
 use crate::clock;
-use crate::messages::{ConversationMsg, ConversationRef, InboxMsg, Reader, SocketMsg};
-use crate::ports::{Commit, TurnRow};
+use crate::messages::{ConversationMsg, ConversationRef, Reader, SocketMsg};
 
+use super::perform::empty_commit;
 use super::{Conversation, RETIRE_AFTER, State, come_back};
 
 /// How long after its last command a conversation without readers stays in memory.
@@ -70,7 +70,7 @@ impl Conversation {
         }
         if counted {
             // The list is read from the store: agents must find there what they see live.
-            self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
+            self.tell_inbox(rules);
             self.save_marks(state).await;
         }
     }
@@ -90,7 +90,8 @@ impl Conversation {
         let busy = state
             .rules
             .as_ref()
-            .is_ok_and(|rules| rules.turn().is_some() || rules.snapshot().alarm.is_some());
+            .is_ok_and(|rules| rules.turn().is_some() || rules.snapshot().alarm.is_some())
+            || !state.waiting.is_empty();
         if state.retiring || busy || !state.readers.is_empty() || state.active_at.elapsed() < IDLE_AFTER {
             return self.save_marks(state).await;
         }
@@ -107,15 +108,7 @@ impl Conversation {
         if !std::mem::take(&mut state.marks_unsaved) {
             return;
         }
-        let commit = Commit {
-            events: Vec::new(),
-            snapshot: rules.snapshot().clone(),
-            turn: TurnRow::Keep,
-            inbound: None,
-            enclosed: Vec::new(),
-            ended: Vec::new(),
-            deliveries: Vec::new(),
-        };
+        let commit = empty_commit(rules.snapshot().clone());
         if self.around.store.append(commit).await.is_err() {
             state.marks_unsaved = true;
         }

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use frontdesk_actors::ports::{
     Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError, TurnRow,
 };
-use frontdesk_domain::conversation::{Conversation, EndedTurn, FoundFile, Receipt, Snapshot, Turn};
+use frontdesk_domain::conversation::{
+    CommandKey, Conversation, EndedTurn, FoundFile, Receipt, Snapshot, Turn,
+};
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
 use frontdesk_domain::inbound::Alias;
@@ -21,7 +23,14 @@ pub struct MemoryLog {
     conversations: Mutex<HashMap<ConversationId, Stored>>,
     /// What the next appends are answered with instead.
     faults: Mutex<Vec<StoreError>>,
+    fails_after_next: Mutex<Option<StoreError>>,
     pub loads: AtomicUsize,
+    /// How many commits were asked for.
+    pub appends: AtomicUsize,
+    /// Held for writing by a test, no commit is answered.
+    pub held: tokio::sync::RwLock<()>,
+    /// How often the receipt of an id was asked for.
+    pub asked: AtomicUsize,
 }
 
 struct Stored {
@@ -44,6 +53,11 @@ impl MemoryLog {
 
     pub fn fail_next(&self, error: StoreError) {
         self.faults.lock().unwrap().push(error);
+    }
+
+    /// The next append is let through, the one after it fails.
+    pub fn fail_after_next(&self, error: StoreError) {
+        *self.fails_after_next.lock().unwrap() = Some(error);
     }
 
     pub fn events_of(&self, id: ConversationId) -> Vec<Event> {
@@ -79,10 +93,26 @@ impl Store for MemoryLog {
         Ok(Some(Conversation::restore(stored.snapshot.clone(), turn, receipts.collect())))
     }
 
+    async fn receipt(&self, id: ConversationId, key: &CommandKey) -> Result<Option<Receipt>, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let all = self.conversations.lock().unwrap();
+        let Some(stored) = all.get(&id) else { return Ok(None) };
+        let mut own = stored
+            .events
+            .iter()
+            .filter(|event| (event.by.key(), event.id.clone()) == (key.0, Some(key.1.clone())));
+        Ok(own.next().and_then(|event| Some(Receipt { seq: event.seq, fingerprint: event.fingerprint? })))
+    }
+
     async fn append(&self, commit: Commit) -> Result<(), StoreError> {
         tokio::task::yield_now().await;
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        let _not_held = self.held.read().await;
         if let Some(fault) = self.faults.lock().unwrap().pop() {
             return Err(fault);
+        }
+        if let Some(fault) = self.fails_after_next.lock().unwrap().take() {
+            self.fail_next(fault);
         }
         let mut all = self.conversations.lock().unwrap();
         let stored = all.get_mut(&commit.snapshot.id).ok_or(StoreError::Conflict)?;

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use frontdesk_actors::ports::{
     Acquainted, Commit, DueFile, FileFate, ModelCall, Person, Span, Store, StoreError,
 };
-use frontdesk_domain::conversation::{Conversation, FoundFile, Snapshot};
+use frontdesk_domain::conversation::{CommandKey, Conversation, FoundFile, Receipt, Snapshot};
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId, Seq};
 use frontdesk_domain::inbound::Alias;
@@ -25,7 +25,8 @@ const LOAD: &str = "
            turns.turn, turns.opened_at, turns.restarts, turns.recoveries, turns.after_seq, turns.through_seq,
            (SELECT max(through_seq) FROM ended_turns
              WHERE ended_turns.conversation = conversations.id AND NOT carried) AS settled,
-           (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, places.seq, fingerprint))
+           (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, places.seq, fingerprint)
+                                 ORDER BY places.seq)
               FROM places JOIN events USING (position)
              WHERE places.conversation = conversations.id
                AND client_id IS NOT NULL AND fingerprint IS NOT NULL) AS receipts
@@ -45,6 +46,14 @@ const EVENTS_BEFORE: &str = "
      WHERE places.conversation = ?1 AND places.seq > ?2 AND places.seq < ?3 AND (guest_visible OR ?4)
      ORDER BY places.seq DESC
      LIMIT ?5";
+
+/// Looks at the whole conversation: asked only about ids that are probably in there.
+const RECEIPT: &str = "
+    SELECT places.seq, fingerprint
+      FROM places JOIN events USING (position)
+     WHERE places.conversation = ?1 AND client_id = ?2 AND author_kind = ?3 AND author_id IS ?4
+       AND fingerprint IS NOT NULL
+     LIMIT 1";
 
 const OPEN_TURNS: &str = "SELECT conversation AS id FROM turns ORDER BY opened_at";
 
@@ -73,6 +82,29 @@ impl Store for SqliteStore {
             .map_err(Fault::from)?;
         let decode = |row: &SqliteRow| rows::conversation(row, newest).map_err(Fault::from);
         Ok(row.as_ref().map(decode).transpose()?)
+    }
+
+    async fn receipt(
+        &self,
+        conversation: ConversationId,
+        key: &CommandKey,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let (author, id) = key;
+        // First where the newest are: what goes from there is in the tables by then.
+        let newest = self.tail.part(conversation, 0).map_or_else(Vec::new, |part| part.events);
+        let mut newest = newest.iter().filter_map(|(_, event)| rows::receipt(event));
+        if let Some((_, receipt)) = newest.find(|(known, _)| known == key) {
+            return Ok(Some(receipt));
+        }
+        let found = sqlx::query(RECEIPT)
+            .bind(rows::key(&conversation.0))
+            .bind(id.as_str())
+            .bind(rows::author_kind(author.kind))
+            .bind(author.id.as_ref().map(rows::key))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(Fault::from)?;
+        Ok(found.as_ref().map(rows::stored_receipt).transpose().map_err(Fault::from)?)
     }
 
     async fn append(&self, commit: Commit) -> Result<(), StoreError> {

@@ -1,13 +1,11 @@
 //! Rows and the domain's types, either way.
 
-use std::collections::HashMap;
-
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use frontdesk_domain::conversation::{Conversation, Receipt, Snapshot, Turn};
+use frontdesk_domain::conversation::{CommandKey, Conversation, Receipt, Receipts, Snapshot, Turn};
 use frontdesk_domain::event::{Channel, Event, Status, Urgency};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, EntryId, PropertyId, Seq, TurnId};
 use frontdesk_domain::people::{AgentRef, Author, AuthorKey, AuthorKind, Role};
@@ -174,26 +172,36 @@ type ReceiptRow = (String, Option<Uuid>, ClientId, Seq, i64);
 /// A conversation from the one row that holds all of it, but for what is newer.
 pub(super) fn conversation(row: &SqliteRow, newer: Option<Part>) -> Decoded<Conversation> {
     let rows: Vec<ReceiptRow> = json_at(row, "receipts")?;
-    let mut receipts = HashMap::with_capacity(rows.len());
-    for (kind, id, client_id, seq, fingerprint) in rows {
-        let author = AuthorKey { kind: author_kind_of(&kind)?, id };
-        receipts.insert((author, client_id), Receipt { seq, fingerprint: fingerprint.cast_unsigned() });
-    }
+    let newest = newer.as_ref().map_or(&[][..], |newer| &newer.events);
+    // The tables may have caught up since the newest were looked at: each receipt is taken once.
+    let before = newest.first().map_or(Seq::MAX, |(_, event)| event.seq);
+    let older =
+        rows.into_iter().filter(|row| row.3 < before).map(|(kind, id, client_id, seq, fingerprint)| {
+            let author = AuthorKey { kind: author_kind_of(&kind)?, id };
+            Ok(((author, client_id), Receipt { seq, fingerprint: fingerprint.cast_unsigned() }))
+        });
+    let newest = newest.iter().filter_map(|(_, event)| receipt(event)).map(Ok);
+    let receipts = older.chain(newest).collect::<Decoded<Receipts>>()?;
     let mut snapshot = match newer {
         None => json_at(row, "snapshot")?,
-        Some(newer) => {
-            for (_, event) in newer.events {
-                if let (Some(id), Some(fingerprint)) = (event.id, event.fingerprint) {
-                    receipts.insert((event.by.key(), id), Receipt { seq: event.seq, fingerprint });
-                }
-            }
-            newer.snapshot
-        }
+        Some(newer) => newer.snapshot,
     };
     // The snapshot may be of before the last turn's end; the turns' own rows never are.
     let settled: Option<i64> = row.try_get("settled")?;
     snapshot.settled = snapshot.settled.max(settled.and_then(|seq| Seq::try_from(seq).ok()).unwrap_or(0));
     Ok(Conversation::restore(snapshot, turn(row)?, receipts))
+}
+
+/// A receipt that is a row.
+pub(super) fn stored_receipt(row: &SqliteRow) -> Decoded<Receipt> {
+    let fingerprint: i64 = row.try_get("fingerprint")?;
+    Ok(Receipt { seq: seq_at(row, "seq")?, fingerprint: fingerprint.cast_unsigned() })
+}
+
+/// The receipt of the command that became this event, if it was one's own.
+pub(super) fn receipt(event: &Event) -> Option<(CommandKey, Receipt)> {
+    let receipt = Receipt { seq: event.seq, fingerprint: event.fingerprint? };
+    Some(((event.by.key(), event.id.clone()?), receipt))
 }
 
 /// The open turn, if there is one. What it has shown is not stored: it died with its readers' sockets.

@@ -10,7 +10,8 @@ use crate::timestamp::Timestamp;
 
 use super::alarm::Alarm;
 use super::decision::{Decision, TurnStep};
-use super::state::{Conversation, Receipt, Snapshot, UNREAD_MAX};
+use super::receipts::Receipt;
+use super::state::{Conversation, Snapshot, UNREAD_MAX};
 use super::window;
 
 impl Conversation {
@@ -38,7 +39,8 @@ impl Conversation {
                 self.typing_until = Timestamp(0);
             }
             if let (Some(id), Some(fingerprint)) = (&event.id, event.fingerprint) {
-                self.receipts.insert((event.by.key(), id.clone()), Receipt { seq: event.seq, fingerprint });
+                let receipt = Receipt { seq: event.seq, fingerprint };
+                self.receipts.insert(&event.by.key(), id, receipt);
             }
         }
         match &decision.turn {

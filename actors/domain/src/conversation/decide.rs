@@ -11,6 +11,7 @@ use crate::timestamp::Timestamp;
 use super::command::{Command, TurnNews};
 use super::decision::{Ack, Decision, Effect, Notice, TurnStep};
 use super::ended::{EndedTurn, TurnOutcome};
+use super::receipts::Known;
 use super::state::{Conversation, Turn};
 
 impl Conversation {
@@ -119,20 +120,22 @@ impl<'a> Draft<'a> {
     /// If the author's id was used before: the first `ack` again. True if so.
     ///
     /// # Errors
-    /// `conflict` when it was used for something else.
+    /// `conflict` when it was used for something else; `unavailable` when nobody asked whether it was used.
     pub(super) fn is_repeat(
         &mut self,
         by: &Author,
         id: &ClientId,
         fingerprint: u64,
     ) -> Result<bool, Refusal> {
-        match self.state.receipts.get(&(by.key(), id.clone())) {
-            None => Ok(false),
-            Some(receipt) if receipt.fingerprint == fingerprint => {
+        match self.state.receipts.find(&by.key(), id) {
+            Known::New => Ok(false),
+            Known::Used(receipt) if receipt.fingerprint == fingerprint => {
                 self.decision.ack = Some(Ack { id: id.clone(), seq: receipt.seq });
                 Ok(true)
             }
-            Some(_) => Err(Refusal::new(Code::Conflict, "this id was used for something else")),
+            Known::Used(_) => Err(Refusal::new(Code::Conflict, "this id was used for something else")),
+            // Whoever decides should have asked the store, see [`Conversation::doubt`].
+            Known::Perhaps => Err(Refusal::unavailable()),
         }
     }
 

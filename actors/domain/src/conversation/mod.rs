@@ -13,6 +13,7 @@ mod decision;
 mod delivery;
 mod ended;
 mod gather;
+mod receipts;
 mod receive;
 mod say;
 mod script;
@@ -26,8 +27,9 @@ pub use alarm::Alarm;
 pub use command::{Act, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
 pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, Page, TurnStep};
 pub use ended::{EndedTurn, TurnOutcome};
+pub use receipts::{CommandKey, Receipt, Receipts};
 pub use script::{ScriptLine, script};
-pub use state::{Conversation, Receipt, Snapshot, Turn};
+pub use state::{Conversation, Snapshot, Turn};
 
 /// The most tags that a conversation may have.
 pub const TAGS_MAX: usize = 20;

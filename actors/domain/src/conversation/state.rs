@@ -1,17 +1,16 @@
 //! The state of a conversation, and how it is put away and taken up again.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Channel, Mode, Status, Urgency};
-use crate::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq, TurnId};
+use crate::ids::{ConversationId, GuestId, PropertyId, Seq, TurnId};
 use crate::outgoing::Progress;
-use crate::people::{AgentRef, AuthorKey, AuthorKind, GuestProfile, Principal};
+use crate::people::{AgentRef, AuthorKind, GuestProfile, Principal};
 use crate::summary::{LastMessage, Summary};
 use crate::timestamp::Timestamp;
 
 use super::alarm::Alarm;
+use super::receipts::Receipts;
 
 /// How many unread messages are counted one by one; beyond, the count stands still.
 pub(super) const UNREAD_MAX: usize = 999;
@@ -28,7 +27,7 @@ pub struct Conversation {
     /// The guest's last message ends with a question mark. Not stored.
     pub(super) question: bool,
     /// The commands that were accepted, by their authors' ids.
-    pub(super) receipts: HashMap<(AuthorKey, ClientId), Receipt>,
+    pub(super) receipts: Receipts,
 }
 
 /// The part of the state that is stored with every commit. It could be had by replaying the events;
@@ -140,15 +139,6 @@ impl Turn {
     }
 }
 
-/// What became of an accepted command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The event that it became.
-    pub seq: Seq,
-    /// A digest of its body.
-    pub fingerprint: u64,
-}
-
 impl Conversation {
     /// A new conversation, without events, in which the AI answers.
     pub fn new(
@@ -185,15 +175,11 @@ impl Conversation {
             created_at: at,
             updated_at: at,
         };
-        Self::restore(snapshot, None, HashMap::new())
+        Self::restore(snapshot, None, Receipts::default())
     }
 
     /// A conversation as it was stored.
-    pub fn restore(
-        snapshot: Snapshot,
-        turn: Option<Turn>,
-        receipts: HashMap<(AuthorKey, ClientId), Receipt>,
-    ) -> Self {
+    pub fn restore(snapshot: Snapshot, turn: Option<Turn>, receipts: Receipts) -> Self {
         Self { snapshot, turn, typing_until: Timestamp(0), question: false, receipts }
     }
 
