@@ -16,6 +16,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::audit::Audit;
 use crate::auth::Printed;
 use crate::config::{Config, DatabaseUrl};
 use crate::webhooks::{LOG_KEPT_MILLIS, Office};
@@ -82,7 +83,7 @@ async fn run(config: Config) -> Result<(), StartError> {
 
     let tidy = tokio::spawn(tidy(parts.state.clone()));
     let webhooks = tokio::spawn(office(&parts.state).run());
-    let backups = tokio::spawn(backups(Arc::clone(&parts.state.config)));
+    let backups = tokio::spawn(backups(Arc::clone(&parts.state.config), parts.state.audit.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
     let (farewell, said) = tokio::sync::oneshot::channel::<()>();
@@ -140,10 +141,10 @@ async fn asked_to_stop() {
     }
 }
 
-async fn backups(config: Arc<Config>) {
+async fn backups(config: Arc<Config>, audit: Audit) {
     let storage = &config.storage;
     if let (Some(schedule), DatabaseUrl::Sqlite(database)) = (&storage.backups, &storage.database) {
-        backup::run(schedule.clone(), database.clone(), storage.data_dir.clone()).await;
+        backup::run(schedule.clone(), database.clone(), storage.data_dir.clone(), audit).await;
     }
 }
 

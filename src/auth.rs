@@ -7,6 +7,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Actor};
 use crate::config::FirstAdmin;
 use crate::error::{from_store, from_write};
 use crate::store::{Account, Database};
@@ -96,6 +97,9 @@ pub async fn first_admin(
         created_at: now,
         updated_at: now,
     };
+    let (target, actor) = (format!("agent:{}", account.id), Actor::server().within(property));
     db.add_account(account).await.map_err(|error| from_write(&error))?;
+    let deed = audit::deed(&actor, Action::AgentAdded, &target, "the first admin", now);
+    db.add_deed(deed).await.map_err(|error| from_store(&error))?;
     Ok(made_up.then_some(Printed { email, password }))
 }

@@ -1,6 +1,7 @@
 //! The command line: which subcommand, and what it needs.
 
 mod accounts;
+mod audit;
 mod backups;
 mod check;
 mod offline;
@@ -70,6 +71,13 @@ enum Command {
     },
     /// Seal stored secrets anew under a new key. The server must be stopped
     RotateKey(Serve),
+    /// Look at the log of who did what
+    Audit {
+        #[command(subcommand)]
+        what: audit::What,
+        #[command(flatten)]
+        settings: Serve,
+    },
     /// Try a connection to the outside, and say what to do about each part that fails (exit code 0: all well)
     Check {
         #[command(subcommand)]
@@ -105,6 +113,9 @@ pub fn run() -> ExitCode {
             accounts::reset_login(&email, settings.config.or(cli.serve.config).as_deref())
         }
         Some(Command::RotateKey(args)) => accounts::rotate_key(args.config.or(cli.serve.config).as_deref()),
+        Some(Command::Audit { what, settings }) => {
+            audit::run(what, settings.config.or(cli.serve.config).as_deref())
+        }
         Some(Command::Check { what }) => check::run(what, cli.serve.config),
         Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }

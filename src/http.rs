@@ -18,6 +18,7 @@ mod account;
 mod agents;
 mod answers;
 mod attachments;
+mod audit;
 pub mod client;
 mod commands;
 mod conversations;
@@ -94,6 +95,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::ping)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::deliveries)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::redeliver)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(audit::list)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::import)))

@@ -20,6 +20,7 @@ use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::{self, OpenAi, OpenAiSettings};
 use crate::ai::retriever;
 use crate::attachments::Folder;
+use crate::audit::Audit;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::egress::{Egress, Lookup, SystemLookup};
@@ -98,6 +99,7 @@ impl Parts {
             hub,
             attempts,
             vault,
+            audit: Audit::new(store.clone()),
             db,
             config,
             quotas,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::{prune, take};
+use crate::audit::{Action, Actor, Audit};
 use crate::http::now;
 
 /// How long after a failure the next one is tried.
@@ -21,11 +22,11 @@ pub struct Schedule {
 }
 
 /// Takes backups for ever: the first one when the newest in the folder is as old as the schedule asks.
-pub async fn run(schedule: Schedule, database: PathBuf, data_dir: PathBuf) {
+pub async fn run(schedule: Schedule, database: PathBuf, data_dir: PathBuf, audit: Audit) {
     let mut wait = schedule.every.saturating_sub(age_of_newest(&schedule.folder).unwrap_or(schedule.every));
     loop {
         tokio::time::sleep(wait).await;
-        wait = match once(&schedule, &database, &data_dir).await {
+        wait = match once(&schedule, &database, &data_dir, &audit).await {
             Ok(()) => schedule.every,
             Err(error) => {
                 metrics::counter!("frontdesk_backups_total", "outcome" => "failed").increment(1);
@@ -40,8 +41,11 @@ async fn once(
     schedule: &Schedule,
     database: &std::path::Path,
     data_dir: &std::path::Path,
+    audit: &Audit,
 ) -> Result<(), super::BackupError> {
     let (path, manifest) = take(database, data_dir, &schedule.folder, now()).await?;
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    audit.record(&Actor::server(), Action::BackupTaken, name).await;
     // Only after a good one: a failing disk must not eat the last that is left.
     let pruned = prune(&schedule.folder, schedule.keep.max(1))?;
     metrics::counter!("frontdesk_backups_total", "outcome" => "taken").increment(1);

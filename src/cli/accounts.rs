@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
 use super::offline;
 use crate::app;
+use crate::audit::{Action, Actor, Audit};
 use crate::auth::{self, Hasher, Vault, vault};
 use crate::http::now;
 use crate::store::sqlite::SqliteStore;
@@ -22,12 +24,15 @@ pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
         };
         let password = auth::made_up_password()?;
         let password_hash = Hasher::default().hash(password.clone()).await?;
-        let id = account.id;
+        let (id, account_property) = (account.id, account.property);
         let (disabled, must_change) = (false, true);
         let account = Account { password_hash, disabled, must_change, updated_at: now(), ..account };
         store.put_account(account).await?;
         store.remove_second_factor(id).await?;
         store.end_sessions(id, None).await?;
+        let store = Arc::new(store);
+        let actor = Actor::operator().within(account_property);
+        Audit::new(store.clone()).record(&actor, Action::LoginReset, format!("agent:{id}")).await;
         store.close().await;
         Ok::<_, anyhow::Error>(format!("New login  {email}  {}", password.expose_secret()))
     })
@@ -70,6 +75,8 @@ pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
         }
         store.put_sealed_seeds(sealed).await?;
         store.put_sealed_webhook_secrets(webhooks).await?;
+        let store = Arc::new(store);
+        Audit::new(store.clone()).record(&Actor::operator(), Action::KeyRotated, "").await;
         store.close().await;
         if own.is_none() {
             vault::use_next_key(data_dir).context("secret.key in FRONTDESK_DATA_DIR")?;

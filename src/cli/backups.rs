@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::offline;
-use crate::backup::{self, BackupError};
+use crate::audit::{self, Action, Actor};
+use crate::backup::{self, BackupError, Manifest};
 use crate::http::now;
+use crate::store::AuditLog;
+use crate::store::sqlite::SqliteStore;
 
 /// Takes a backup; prints where it is and what it holds.
 pub(super) fn backup(to: Option<PathBuf>, file: Option<&Path>) -> ExitCode {
@@ -36,6 +39,7 @@ pub(super) fn restore(backup: &Path, check: bool, file: Option<&Path>) -> ExitCo
             ));
         }
         let (manifest, aside) = backup::restore(backup, database, &storage.data_dir, now()).await?;
+        noted(database, &manifest).await?;
         let aside =
             aside.map_or(String::new(), |path| format!("; the database before is {}", path.display()));
         Ok::<_, BackupError>(format!(
@@ -43,4 +47,16 @@ pub(super) fn restore(backup: &Path, check: bool, file: Option<&Path>) -> ExitCo
             manifest.conversations, manifest.events
         ))
     })
+}
+
+/// Notes in the audit log that came back with the backup that it did.
+async fn noted(database: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let broken =
+        |error: &dyn ToString| BackupError::File { path: database.to_owned(), reason: error.to_string() };
+    let store = SqliteStore::open(database).await.map_err(|error| broken(&error))?;
+    let what = format!("taken at {}", manifest.taken_at);
+    let deed = audit::deed(&Actor::operator(), Action::BackupRestored, "", &what, now());
+    store.add_deed(deed).await.map_err(|error| broken(&error))?;
+    store.close().await;
+    Ok(())
 }

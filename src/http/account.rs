@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::answers::Refusals;
 use super::extract::{AgentAuth, Body, Segment};
 use super::state::{AppState, now};
+use crate::audit::{Action, Actor};
 use crate::auth::{policy, second_factor};
 use crate::error::{ApiError, ApiResult};
 use crate::store::logins::Session;
@@ -87,6 +88,7 @@ pub(super) struct Proof {
 pub(super) async fn password(
     State(state): State<AppState>,
     AgentAuth { agent, property, session }: AgentAuth,
+    actor: Actor,
     Body(body): Body<NewPassword>,
 ) -> ApiResult<StatusCode> {
     let account = proven(&state, property, agent.id, body.current).await?;
@@ -97,6 +99,7 @@ pub(super) async fn password(
     let changed = Account { password_hash, must_change: false, updated_at: now(), ..account };
     state.db.put_account(changed).await?;
     end_others(&state, agent.id, Some(session)).await?;
+    state.audit.record(&actor, Action::PasswordChanged, target(agent.id)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -116,8 +119,10 @@ pub(super) async fn sessions(
 pub(super) async fn end_sessions(
     State(state): State<AppState>,
     AgentAuth { agent, session, .. }: AgentAuth,
+    actor: Actor,
 ) -> ApiResult<StatusCode> {
     end_others(&state, agent.id, Some(session)).await?;
+    state.audit.record_detail(&actor, Action::SessionsEnded, target(agent.id), "all but this one").await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -127,6 +132,7 @@ pub(super) async fn end_sessions(
 pub(super) async fn end_session(
     State(state): State<AppState>,
     AgentAuth { agent, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<String>,
 ) -> ApiResult<StatusCode> {
     let own = state.db.sessions(agent.id, now()).await?;
@@ -134,6 +140,7 @@ pub(super) async fn end_session(
     let session = found.ok_or_else(|| ApiError::not_found("login"))?;
     state.db.end_session(session.key).await?;
     state.hub.end_session(session.key);
+    state.audit.record_detail(&actor, Action::SessionsEnded, target(agent.id), "one").await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -155,10 +162,12 @@ pub(super) async fn sessions_of(
 pub(super) async fn end_sessions_of(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<AgentId>,
 ) -> ApiResult<StatusCode> {
     account(&state, property, id).await?;
     end_others(&state, id, None).await?;
+    state.audit.record_detail(&actor, Action::SessionsEnded, target(id), "all").await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -186,6 +195,7 @@ pub(super) async fn begin_second_factor(
 pub(super) async fn confirm_second_factor(
     State(state): State<AppState>,
     AgentAuth { agent, .. }: AgentAuth,
+    actor: Actor,
     Body(body): Body<AppCode>,
 ) -> ApiResult<Json<RecoveryCodes>> {
     let begun = state.db.second_factor(agent.id).await?.filter(|factor| !factor.confirmed);
@@ -196,6 +206,7 @@ pub(super) async fn confirm_second_factor(
     let step = step.ok_or_else(|| Refusal::new(Code::BadText, "that is not the code of now"))?;
     let (recovery_codes, digests) = second_factor::recovery_codes()?;
     state.db.confirm_second_factor(agent.id, step, digests).await?;
+    state.audit.record(&actor, Action::SecondFactorOn, target(agent.id)).await;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
 
@@ -205,10 +216,12 @@ pub(super) async fn confirm_second_factor(
 pub(super) async fn remove_second_factor(
     State(state): State<AppState>,
     AgentAuth { agent, property, .. }: AgentAuth,
+    actor: Actor,
     Body(proof): Body<Proof>,
 ) -> ApiResult<StatusCode> {
     proven(&state, property, agent.id, proof.password).await?;
     state.db.remove_second_factor(agent.id).await?;
+    state.audit.record(&actor, Action::SecondFactorOff, target(agent.id)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -218,12 +231,19 @@ pub(super) async fn remove_second_factor(
 pub(super) async fn remove_second_factor_of(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<AgentId>,
 ) -> ApiResult<StatusCode> {
     account(&state, property, id).await?;
     state.db.remove_second_factor(id).await?;
     end_others(&state, id, None).await?;
+    state.audit.record(&actor, Action::SecondFactorOff, target(id)).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// An agent, as the audit log names it.
+fn target(id: AgentId) -> String {
+    format!("agent:{id}")
 }
 
 async fn account(state: &AppState, property: PropertyId, id: AgentId) -> ApiResult<Account> {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::answers::{Listed, Refusals};
 use super::extract::{AgentAuth, Body, Params, Segment, page};
 use super::state::{AppState, now};
+use crate::audit::{Action, Actor};
 use crate::auth::{login_name, policy};
 use crate::error::{ApiError, ApiResult};
 use crate::store::Account;
@@ -96,6 +97,7 @@ pub(super) async fn list(
 pub(super) async fn add(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Body(new): Body<NewAgent>,
 ) -> ApiResult<(StatusCode, Json<AgentView>)> {
     let (at, email, name) = (now(), email(&new.email)?, name(&new.name)?);
@@ -113,6 +115,8 @@ pub(super) async fn add(
         updated_at: at,
     };
     state.db.add_account(account.clone()).await?;
+    let target = format!("agent:{}", account.id);
+    state.audit.record_detail(&actor, Action::AgentAdded, target, account.role.name()).await;
     Ok((StatusCode::CREATED, Json(account.into())))
 }
 
@@ -123,6 +127,7 @@ pub(super) async fn add(
 pub(super) async fn change(
     State(state): State<AppState>,
     AgentAuth { agent, property, session }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<AgentId>,
     Body(patch): Body<AgentPatch>,
 ) -> ApiResult<Json<AgentView>> {
@@ -142,6 +147,8 @@ pub(super) async fn change(
         new.must_change = false;
     }
     state.db.put_account(new.clone()).await?;
+    let what = differences(&old, &new);
+    state.audit.record_detail(&actor, Action::AgentChanged, format!("agent:{id}"), what).await;
     if has_new_password || new.role != old.role || (new.disabled && !old.disabled) {
         // Whoever changes its own account stays logged in here, and nowhere else.
         let except = (agent.id == id).then_some(session);
@@ -157,11 +164,34 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<AgentId>,
 ) -> ApiResult<StatusCode> {
     state.db.remove_account(property, id).await?;
     state.hub.end_agent(id);
+    state.audit.record(&actor, Action::AgentRemoved, format!("agent:{id}")).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What of an account was changed, for the audit log: of a password only that it was.
+fn differences(old: &Account, new: &Account) -> String {
+    let mut what = Vec::new();
+    if old.role != new.role {
+        what.push(format!("role {} → {}", old.role.name(), new.role.name()));
+    }
+    if old.disabled != new.disabled {
+        what.push(if new.disabled { "disabled" } else { "enabled" }.to_owned());
+    }
+    for (name, differs) in [
+        ("e-mail", old.email != new.email),
+        ("name", old.name != new.name),
+        ("password", old.password_hash != new.password_hash),
+    ] {
+        if differs {
+            what.push(name.to_owned());
+        }
+    }
+    what.join(", ")
 }
 
 fn name(text: &str) -> Result<String, Refusal> {

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::ClientAddress;
 use super::state::AppState;
+use crate::audit::Actor;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::store::PageRequest;
@@ -77,6 +78,16 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         parts.extensions.get::<Self>().copied().ok_or_else(missing)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Actor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let address = ClientAddress::from_request_parts(parts, state).await?;
+        Ok(Self::of(&caller.who, false, address.0))
     }
 }
 

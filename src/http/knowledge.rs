@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::answers::{Listed, Refusals};
 use super::extract::{AgentAuth, Body, Params, Segment, given, page};
 use super::state::{AppState, now};
+use crate::audit::{Action, Actor};
 use crate::error::{ApiError, ApiResult};
 use crate::store::Entry;
 
@@ -108,11 +109,13 @@ pub(super) async fn one(
 pub(super) async fn add(
     State(state): State<AppState>,
     AgentAuth { property, agent, .. }: AgentAuth,
+    actor: Actor,
     Body(text): Body<EntryText>,
 ) -> ApiResult<(StatusCode, Json<EntryView>)> {
     let entry = text.checked(EntryId(Uuid::now_v7()), property, now())?;
     state.db.add_entries(vec![entry.clone()], Some(agent)).await?;
     (state.knowledge_changed)(property);
+    state.audit.record(&actor, Action::KnowledgeAdded, format!("entry:{}", entry.id)).await;
     Ok((StatusCode::CREATED, Json(entry.into())))
 }
 
@@ -123,6 +126,7 @@ pub(super) async fn add(
 pub(super) async fn write(
     State(state): State<AppState>,
     AgentAuth { property, agent, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<EntryId>,
     Body(text): Body<EntryText>,
 ) -> ApiResult<Json<EntryView>> {
@@ -134,6 +138,7 @@ pub(super) async fn write(
     }
     state.db.put_entry(entry.clone(), Some(agent)).await?;
     (state.knowledge_changed)(property);
+    state.audit.record(&actor, Action::KnowledgeWritten, format!("entry:{id}")).await;
     Ok(Json(entry.into()))
 }
 
@@ -143,10 +148,12 @@ pub(super) async fn write(
 pub(super) async fn remove(
     State(state): State<AppState>,
     AgentAuth { property, agent, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<EntryId>,
 ) -> ApiResult<StatusCode> {
     state.db.remove_entry(property, id, Some(agent), now()).await?;
     (state.knowledge_changed)(property);
+    state.audit.record(&actor, Action::KnowledgeRemoved, format!("entry:{id}")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -19,6 +19,7 @@ use super::answers::{Listed, Refusals};
 use super::extract::{AgentAuth, Body, Segment};
 use super::knowledge::{ALIASES_MAX, EntryText, EntryView, find};
 use super::state::{AppState, now};
+use crate::audit::{Action, Actor};
 use crate::error::{ApiError, ApiResult};
 use crate::store::{Entry, EntryVersion};
 
@@ -111,6 +112,7 @@ pub(super) async fn versions(
 pub(super) async fn import(
     State(state): State<AppState>,
     AgentAuth { property, agent, .. }: AgentAuth,
+    actor: Actor,
     Body(Import { format, text, locale }): Body<Import>,
 ) -> ApiResult<Json<Imported>> {
     let bad = |error: import::ImportError| Refusal::new(Code::BadText, error.to_string());
@@ -149,6 +151,9 @@ pub(super) async fn import(
         state.db.put_entry(entry, Some(agent.clone())).await?;
     }
     (state.knowledge_changed)(property);
+    let Imported { added, changed, .. } = &done;
+    let what = format!("imported: {added} added, {changed} written anew");
+    state.audit.record_detail(&actor, Action::KnowledgeWritten, "", what).await;
     Ok(Json(done))
 }
 
@@ -163,6 +168,7 @@ fn last_of(made: Entry, written: &[Entry]) -> Entry {
 pub(super) async fn remember(
     State(state): State<AppState>,
     AgentAuth { property, agent, .. }: AgentAuth,
+    actor: Actor,
     Body(Remember { conversation, question, answer, entry }): Body<Remember>,
 ) -> ApiResult<(StatusCode, Json<EntryView>)> {
     if state.db.summary(property, conversation).await?.is_none() {
@@ -182,6 +188,8 @@ pub(super) async fn remember(
         }
     };
     (state.knowledge_changed)(property);
+    let target = format!("entry:{}", entry.id);
+    state.audit.record_detail(&actor, Action::KnowledgeWritten, target, "remembered").await;
     Ok((StatusCode::CREATED, Json(entry.into())))
 }
 

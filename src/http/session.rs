@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse};
 use frontdesk_domain::ids::AgentId;
 use frontdesk_domain::people::Role;
+use frontdesk_domain::refusal::{Code, Refusal};
 use http::header::{SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::SecretString;
@@ -15,6 +16,7 @@ use super::answers::Refusals;
 use super::client::ClientAddress;
 use super::extract::{AgentAuth, Body};
 use super::state::{AppState, now};
+use crate::audit::{Action, Actor};
 use crate::auth::login::{DEVICE_SECS, Judge, Shown};
 use crate::auth::{AGENT_SESSION_SECS, Kind, Token, cookie, guard};
 use crate::config::Server;
@@ -94,7 +96,14 @@ pub(super) async fn login(
     let device = cookie::in_cookie(&headers, Kind::Device, https);
     let (db, hasher, vault, attempts) = (state.db.as_ref(), &state.hasher, &state.vault, &state.attempts);
     let shown = Shown { email: &email, password: login.password, code: login.totp, device };
-    let (account, known) = Judge { db, hasher, vault, attempts }.login(shown, at).await?;
+    let judged = Judge { db, hasher, vault, attempts }.login(shown, at).await;
+    let (account, known) = match judged {
+        Ok(found) => found,
+        Err(refusal) => {
+            failed(&state, &email, address, &refusal).await?;
+            return Err(refusal.into());
+        }
+    };
 
     let token = Token::random()?;
     let browser = headers.get(USER_AGENT).and_then(|text| text.to_str().ok()).unwrap_or_default();
@@ -108,6 +117,8 @@ pub(super) async fn login(
         browser: browser.chars().take(BROWSER_MAX_CHARS).collect(),
     };
     state.db.add_session(session).await?;
+    let target = format!("agent:{}", account.id);
+    state.audit.record(&Actor::owner(&account, address.0), Action::Login, target).await;
     let mut cookies = vec![(SET_COOKIE, cookie::give(Kind::Agent, &token, https, false))];
     if !known {
         let device = Token::random()?;
@@ -123,14 +134,29 @@ pub(super) async fn login(
     Ok(response)
 }
 
+/// Notes a wrong guess. Not the address that was typed, where nobody has it: it may be a password that slipped
+/// into the wrong field. Guesses that were not looked at are counted, not noted: their number has no bound.
+async fn failed(state: &AppState, email: &str, from: ClientAddress, refusal: &Refusal) -> ApiResult<()> {
+    if refusal.code != Code::Unauthorized {
+        return Ok(());
+    }
+    let account = state.db.account_by_email(email).await?;
+    let target = account.as_ref().map_or(String::new(), |account| format!("agent:{}", account.id));
+    let actor = Actor::nobody(account.map(|account| account.property), from.0);
+    state.audit.record(&actor, Action::LoginFailed, target).await;
+    Ok(())
+}
+
 /// Ends the login; its sockets are closed with 4401.
 #[utoipa::path(post, path = "/api/logout", tag = "agents", security(("agent" = [])),
     responses((status = 204, description = "Logged out"), Refusals))]
 pub(super) async fn logout(
     State(state): State<AppState>,
     AgentAuth { session, .. }: AgentAuth,
+    actor: Actor,
 ) -> ApiResult<impl IntoResponse> {
     state.db.end_session(session).await?;
+    state.audit.record(&actor, Action::Logout, "").await;
     state.hub.end_session(session);
     let line = cookie::take(Kind::Agent, state.config.server.is_https());
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, line)])))

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::sockets::Sockets;
 use crate::attachments::Folder;
+use crate::audit::Audit;
 use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::egress::Egress;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub hub: Hub,
     /// Read queries, accounts, guests, knowledge.
     pub db: Arc<dyn Database>,
+    /// Who did what.
+    pub audit: Audit,
     /// The settings.
     pub config: Arc<Config>,
     /// How fast anybody may be. The socket actors count on the same.

@@ -14,19 +14,26 @@ use frontdesk_domain::people::{AgentRef, AuthorKey, GuestProfile, Role};
 use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 
+pub mod access;
+pub mod audit;
 pub mod logins;
 pub mod sqlite;
 pub mod webhooks;
 
+pub use access::Access;
+pub use audit::AuditLog;
 pub use logins::Logins;
 pub use webhooks::Webhooks;
 
 /// The whole database.
 pub trait Database:
-    Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing + Webhooks
+    Store + Accounts + Logins + Access + AuditLog + Attachments + Guests + Knowledge + Listing + Webhooks
 {
 }
-impl<T: Store + Accounts + Logins + Attachments + Guests + Knowledge + Listing + Webhooks> Database for T {}
+impl<T> Database for T where
+    T: Store + Accounts + Logins + Access + AuditLog + Attachments + Guests + Knowledge + Listing + Webhooks
+{
+}
 
 /// An agent's account.
 #[derive(Clone, Debug, PartialEq, Eq)]

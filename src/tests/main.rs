@@ -13,6 +13,7 @@
 mod actions;
 mod agents;
 mod attachments;
+mod audit;
 mod backups;
 mod chat;
 mod deploy;

@@ -147,12 +147,7 @@ impl Accounts for SqliteStore {
     }
 
     async fn add_account(&self, account: Account) -> Result<(), WriteError> {
-        let write = self.write(move |conn| {
-            Box::pin(async move {
-                put(conn, INSERT, &account).await?;
-                Ok(())
-            })
-        });
+        let write = self.write(move |conn| Box::pin(async move { insert(conn, &account).await }));
         Ok(write.await?)
     }
 
@@ -214,6 +209,12 @@ impl SqliteStore {
             tracing::debug!(?error, "a session's use was not noted");
         }
     }
+}
+
+/// Adds an account.
+pub(super) async fn insert(conn: &mut SqliteConnection, account: &Account) -> Result<(), Fault> {
+    put(conn, INSERT, account).await?;
+    Ok(())
 }
 
 /// Binds an account to [`INSERT`] or [`UPDATE`] (which has no use for the last parameter). Says how many rows

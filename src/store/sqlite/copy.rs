@@ -32,8 +32,8 @@ const HOLES: &str = "
         OR conversations.last_seq > coalesce(logged.last_seq, 0)
         OR conversations.last_seq <> (SELECT count(*) FROM places WHERE places.conversation = id)";
 const RENAME: &str = "UPDATE meta SET value = ?1 WHERE key = 'epoch'";
-/// A login that was ended after the copy was taken must not come back to life with it.
-const END_LOGINS: &str = "DELETE FROM sessions";
+/// A login, an invitation or a token that was ended after the copy was taken must not come back to life with it.
+const END_LOGINS: [&str; 3] = ["DELETE FROM sessions", "DELETE FROM invitations", "DELETE FROM api_tokens"];
 
 /// Why a copy was not made, or is no good.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,14 @@ pub async fn renew(path: &Path) -> Result<(), CopyError> {
     let mut conn = open::options(path).connect().await?;
     let mut write = conn.begin().await?;
     sqlx::query(RENAME).bind(Uuid::now_v7().to_string()).execute(&mut *write).await?;
-    sqlx::query(END_LOGINS).execute(&mut *write).await?;
+    for end in END_LOGINS {
+        if let Err(error) = sqlx::query(end).execute(&mut *write).await
+            // A copy of before the table was there: it is brought up to date when it is opened.
+            && !error.to_string().contains("no such table")
+        {
+            return Err(error.into());
+        }
+    }
     write.commit().await?;
     conn.close().await?;
     File::open(path)?.sync_all()?;

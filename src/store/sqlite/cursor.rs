@@ -87,6 +87,28 @@ pub(super) fn id_of(cursor: &str, list: u8) -> Result<Uuid, ListError> {
     Uuid::from_slice(&bytes_of(cursor, list)?).map_err(|_| ListError::BadCursor)
 }
 
+/// A place in a list that is ordered by a number, the highest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SeqPlace(pub(super) i64);
+
+impl SeqPlace {
+    pub(super) const AUDIT: u8 = b'u';
+
+    pub(super) fn encode(self, list: u8) -> String {
+        let mut bytes = vec![list];
+        bytes.extend_from_slice(&self.0.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// # Errors
+    /// [`ListError::BadCursor`].
+    pub(super) fn decode(cursor: Option<&str>, list: u8) -> Result<Self, ListError> {
+        let Some(cursor) = cursor else { return Ok(Self(i64::MAX)) };
+        let bytes: [u8; 8] = bytes_of(cursor, list)?.try_into().map_err(|_| ListError::BadCursor)?;
+        Ok(Self(i64::from_be_bytes(bytes)))
+    }
+}
+
 fn bytes_of(cursor: &str, list: u8) -> Result<Vec<u8>, ListError> {
     if cursor.len() > CURSOR_MAX_BYTES {
         return Err(ListError::BadCursor);

@@ -3,9 +3,11 @@
 //! One connection writes, owned by one task ([`writer`]); four read. What is acknowledged is synced. A commit
 //! only adds to the end of the log; the tables that are made of it follow ([`tail`], [`fold`]).
 
+mod access;
 mod accounts;
 mod aliases;
 mod attachments;
+mod audit;
 mod books;
 mod commits;
 mod copy;
@@ -42,6 +44,7 @@ use tokio::time::timeout;
 
 use frontdesk_actors::ports::{Commit, StoreError};
 
+pub use audit::{AuditError, newest_audit, verify_audit};
 pub use copy::{CopyError, Facts, copy, renew, verify};
 pub use open::{OpenError, known_schema, lock};
 

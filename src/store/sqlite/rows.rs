@@ -79,15 +79,10 @@ pub(super) fn author_kind_of(text: &str) -> Decoded<AuthorKind> {
 }
 
 pub(super) fn role(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "viewer",
-        Role::Agent => "agent",
-        Role::Supervisor => "supervisor",
-        Role::Admin => "admin",
-    }
+    role.name()
 }
 
-fn role_of(text: &str) -> Decoded<Role> {
+pub(super) fn role_of(text: &str) -> Decoded<Role> {
     match text {
         "viewer" => Ok(Role::Viewer),
         "agent" => Ok(Role::Agent),
