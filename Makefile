@@ -39,6 +39,12 @@ fuzz:
 flood: pages
 	FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
 
+## promtool: the alert rules, and what a running server says of itself at /metrics
+.PHONY: promtool
+promtool:
+	promtool check rules src/deploy/alerts.yml
+	curl -fsS http://127.0.0.1:8080/metrics | promtool check metrics
+
 ## test-web: types, format and unit tests of the pages
 test-web: web/node_modules/.package-lock.json
 	cd web && npm run check

@@ -81,6 +81,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     parts.state.started.set();
     greet(address, printed.as_ref());
 
+    let upkeep = parts.state.metrics.clone().map(|metrics| tokio::spawn(telemetry::upkeep(metrics)));
     let tidy = tokio::spawn(tidy(parts.state.clone()));
     let webhooks = tokio::spawn(office(&parts.state).run());
     let backups = tokio::spawn(backups(Arc::clone(&parts.state.config), parts.state.audit.clone()));
@@ -102,6 +103,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     tidy.abort();
     webhooks.abort();
     backups.abort();
+    upkeep.inspect(tokio::task::JoinHandle::abort);
     parts.store.close().await;
     tracing::info!("everything is on disk; goodbye");
     Ok(())

@@ -2,6 +2,7 @@
 
 use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::response::{IntoResponse, Response};
+use frontdesk_actors::metering;
 use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::refusal::{Code, Refusal};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -166,6 +167,7 @@ impl From<PathRejection> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self { status, refusal } = self;
+        metering::refused("http", refusal.code);
         let problem = Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),

@@ -4,14 +4,21 @@
 //! `millis`, `property`, `conversation`, `agent`, `turn`, `error`. Never a guest's words, phone number,
 //! address or token, and never a query string.
 
+mod metrics;
+mod process;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
 use std::io::IsTerminal;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogStyle, Telemetry};
+
+pub use metrics::{Looked, render, start_metrics, upkeep};
 
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +30,6 @@ pub enum TelemetryError {
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
-
-/// The edges of the histograms of durations, in seconds.
-const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// Turns logs on. Once in a process.
 ///
@@ -41,18 +45,4 @@ pub fn start_logs(settings: &Telemetry) -> Result<(), TelemetryError> {
         LogStyle::Json => registry.with(lines.json().flatten_event(true)).try_init()?,
     }
     Ok(())
-}
-
-/// Turns metrics on. Once in a process. Whoever holds the handle calls its `run_upkeep` now and then.
-///
-/// # Errors
-/// When they are on already.
-pub fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
-        .install_recorder()?;
-    metrics::describe_counter!("http_requests_total", "Requests by method, route and status");
-    metrics::describe_histogram!("http_request_seconds", "Time to the answer, by route");
-    metrics::describe_gauge!("websockets_open", "WebSocket connections that are open");
-    Ok(handle)
 }

@@ -25,6 +25,7 @@ use frontdesk_domain::pool::{
 
 use crate::clock;
 use crate::messages::{AiPoolMsg, AiPoolRef, Attempt, Busy, ConversationRef, Lease, TurnRequest};
+use crate::metering;
 use crate::ports::{Bill, Model, ModelCall, Prompt, Store};
 
 pub use gate::{Gate, Stop};
@@ -189,7 +190,7 @@ impl Actor for AiPool {
             }
             AiPoolMsg::Flush => self.on_flush(state),
         }
-        gauges(state);
+        self.gauges(state);
         Ok(())
     }
 
@@ -328,6 +329,13 @@ impl AiPool {
         myself.send_after(wait, || AiPoolMsg::Pump);
     }
 
+    fn gauges(&self, state: &State) {
+        let (in_use, slots) = state.gate.slots();
+        metering::queue("ai_turns", state.queue.len(), self.limits.queue);
+        metering::queue("ai_calls", in_use, slots);
+        metrics::gauge!("frontdesk_ai_budget_ratio").set(state.gate.books().share());
+    }
+
     /// Writes the books, without waiting for it.
     fn on_flush(&self, state: &mut State) {
         state.flush_due = false;
@@ -364,16 +372,4 @@ fn on_first_word(turn: TurnId, state: &mut State) {
     call.first_word = Some(after);
     state.gate.first_word(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
     metrics::histogram!("frontdesk_ai_first_word_seconds").record(after.as_secs_f64());
-}
-
-fn gauges(state: &State) {
-    let (in_use, slots) = state.gate.slots();
-    metrics::gauge!("frontdesk_ai_queue").set(count(state.queue.len()));
-    metrics::gauge!("frontdesk_ai_running").set(count(in_use));
-    metrics::gauge!("frontdesk_ai_slots").set(count(slots));
-    metrics::gauge!("frontdesk_ai_budget_share").set(state.gate.books().share());
-}
-
-fn count(n: usize) -> f64 {
-    u32::try_from(n).map_or(f64::INFINITY, f64::from)
 }

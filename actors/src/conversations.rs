@@ -17,6 +17,7 @@ use frontdesk_domain::ids::ConversationId;
 use crate::clock;
 use crate::conversation::Surroundings;
 use crate::messages::{ConversationMsg, ConversationsMsg};
+use crate::metering;
 use crate::ports::StoreError;
 
 /// How often the live conversations are swept, a part at a time.
@@ -140,8 +141,7 @@ impl Conversations {
         }
         state.sweep_part = (state.sweep_part + 1) % SWEEP_PARTS;
         state.failures.retain(|_, (_, at)| at.elapsed() < FORGIVEN_AFTER);
-        let live = u32::try_from(self.around.directory.len()).unwrap_or(u32::MAX);
-        metrics::gauge!("frontdesk_conversations").set(f64::from(live));
+        metrics::gauge!("frontdesk_conversations").set(metering::count(self.around.directory.len()));
         myself.send_after(SWEEP_EVERY, || ConversationsMsg::Sweep);
     }
 

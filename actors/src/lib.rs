@@ -13,6 +13,7 @@ pub mod fanout;
 pub mod hub;
 pub mod inbox;
 pub mod messages;
+pub mod metering;
 pub mod outbox;
 pub mod ports;
 pub mod quotas;

@@ -3,7 +3,7 @@
 //! Requests are imperative, facts past tense; a variant that is answered ends with `reply`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ractor::{ActorRef, RpcReplyPort};
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,6 +20,7 @@ use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
+use crate::metering;
 use crate::outbox::{Delivery, Outbox};
 use crate::ports::whatsapp;
 use crate::ports::{Bill, ModelError, Prompt};
@@ -51,14 +52,15 @@ pub struct Reply {
 
 #[derive(Debug)]
 enum ReplyTo {
-    Socket { delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit },
+    Socket { delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit, since: Instant },
     Caller(RpcReplyPort<Result<Ack, Refusal>>),
 }
 
 impl Reply {
     /// A socket is owed the answer, for the client's id. The permit is freed when it is on its way.
     pub fn to_socket(delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
-        Self { to: Some(ReplyTo::Socket { delivery, conversation, id, permit }) }
+        let since = Instant::now();
+        Self { to: Some(ReplyTo::Socket { delivery, conversation, id, permit, since }) }
     }
 
     /// A caller waits for the answer.
@@ -83,10 +85,16 @@ impl Reply {
                 // A caller that no longer waits knows why.
                 let _ = port.send(result);
             }
-            Some(ReplyTo::Socket { delivery, conversation, id, permit }) => {
+            Some(ReplyTo::Socket { delivery, conversation, id, permit, since }) => {
                 let frame = match result {
-                    Ok(ack) => ServerFrame::Ack { id: ack.id, conversation, seq: ack.seq },
-                    Err(refusal) => ServerFrame::refused(Some(id), refusal),
+                    Ok(ack) => {
+                        metering::acknowledged(since);
+                        ServerFrame::Ack { id: ack.id, conversation, seq: ack.seq }
+                    }
+                    Err(refusal) => {
+                        metering::refused("socket", refusal.code);
+                        ServerFrame::refused(Some(id), refusal)
+                    }
                 };
                 delivery.push(&frame.encode());
                 drop(permit);

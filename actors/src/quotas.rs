@@ -37,7 +37,7 @@ impl Quotas {
         let Some((_, counter)) = counters.iter().find(|(each, _)| *each == quota) else { return Ok(()) };
         counter.check_key(&digest(key)).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
-            metrics::counter!("frontdesk_refused_total", "quota" => quota.name()).increment(1);
+            metrics::counter!("frontdesk_quota_refusals_total", "quota" => quota.name()).increment(1);
             quota.refusal(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
         })
     }

@@ -99,6 +99,20 @@ impl Child {
         Self::WebIngress,
         Self::Sockets,
     ];
+
+    /// The name in metrics.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Conversations => "conversations",
+            Self::Sockets => "sockets",
+            Self::Inbox => "inbox",
+            Self::WebIngress => "web_ingress",
+            Self::AiPool => "ai_pool",
+            Self::WhatsAppMedia => "whatsapp_media",
+            Self::WhatsAppIngress => "whatsapp_ingress",
+            Self::WhatsAppOutbox => "whatsapp_outbox",
+        }
+    }
 }
 
 /// The actor.
@@ -157,7 +171,7 @@ impl Actor for Root {
         };
         if let Some(at) = state.iter().position(|(cell, _)| cell.get_id() == gone.get_id()) {
             let (_, child) = state.swap_remove(at);
-            metrics::counter!("frontdesk_restarts_total", "actor" => format!("{child:?}")).increment(1);
+            metrics::counter!("frontdesk_restarts_total", "actor" => child.name()).increment(1);
             myself.send_after(RESTART_AFTER, move || Start(child));
         }
         Ok(())

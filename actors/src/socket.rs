@@ -27,6 +27,7 @@ use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::messages::{InboxMsg, SocketMsg, SocketRef, WebIngressMsg};
+use crate::metering;
 use crate::outbox::{Desk, Outbox};
 use crate::ports::Store;
 use crate::quotas::Quotas;
@@ -198,6 +199,7 @@ impl Socket {
             state.bad_frames = 0;
         }
         state.bad_frames += 1;
+        metering::refused("socket", refusal.code);
         state.tell(&ServerFrame::refused(id, refusal));
         if state.bad_frames > BAD_FRAMES_A_MINUTE && self.around.quotas.are_on() {
             state.outbox.close(Close::NotOurProtocol);

@@ -17,6 +17,7 @@ use frontdesk_domain::people::Principal;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::messages::{SessionKey, SocketId, SocketMsg, SocketRef, SocketsMsg};
+use crate::metering;
 use crate::outbox::Outbox;
 use crate::socket::{Client, Socket, SocketArgs, Surroundings, Voice};
 
@@ -149,6 +150,7 @@ fn answer_if_drained(state: &mut State) {
 }
 
 fn gauge(state: &State) {
-    metrics::gauge!("frontdesk_sockets")
-        .set(u32::try_from(state.open.len()).map_or(f64::INFINITY, f64::from));
+    let agents = state.open.values().filter(|open| open.agent.is_some()).count();
+    metrics::gauge!("frontdesk_sockets", "of" => "agent").set(metering::count(agents));
+    metrics::gauge!("frontdesk_sockets", "of" => "guest").set(metering::count(state.open.len() - agents));
 }

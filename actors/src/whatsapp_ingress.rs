@@ -18,6 +18,7 @@ use frontdesk_domain::refusal::Refusal;
 use crate::address::Address;
 use crate::directory::Directory;
 use crate::messages::{WhatsAppIngressMsg, WhatsAppMediaMsg};
+use crate::metering;
 use crate::ports::Store;
 
 use carrier::Carrier;
@@ -55,6 +56,8 @@ impl Actor for WhatsAppIngress {
         places: &mut Arc<Semaphore>,
     ) -> Result<(), ActorProcessingErr> {
         let WhatsAppIngressMsg::Admit { parcel, reply } = message;
+        let taken = PARCELS_MAX - places.available_permits();
+        metering::queue("whatsapp_parcels", taken, PARCELS_MAX);
         let Ok(place) = Arc::clone(places).try_acquire_owned() else {
             let _ = reply.send(Err(Refusal::overloaded()));
             return Ok(());

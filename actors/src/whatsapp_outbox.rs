@@ -23,6 +23,7 @@ use frontdesk_domain::ids::ConversationId;
 use crate::address::Address;
 use crate::directory::Directory;
 use crate::messages::{Attempted, InboxMsg, WhatsAppOutboxMsg};
+use crate::metering;
 use crate::ports::whatsapp::{Deliveries, Delivery, WhatsAppApi};
 
 use limits::Gates;
@@ -133,8 +134,8 @@ impl Actor for WhatsAppOutbox {
             }
             WhatsAppOutboxMsg::Marked(conversation) => state.marks.done(conversation),
         }
-        metrics::gauge!("frontdesk_whatsapp_lines").set(count(state.lines.len()));
-        metrics::gauge!("frontdesk_whatsapp_sending").set(count(state.flying));
+        metering::queue("whatsapp_lines", state.lines.len(), self.plan.limits.lines);
+        metering::queue("whatsapp_sends", state.flying, self.plan.limits.concurrency);
         Ok(())
     }
 }
@@ -392,8 +393,4 @@ impl WhatsAppOutbox {
             self.inbox.cast(InboxMsg::Alarm(None));
         }
     }
-}
-
-fn count(n: usize) -> f64 {
-    u32::try_from(n).map_or(f64::INFINITY, f64::from)
 }

@@ -24,7 +24,7 @@ use crate::audit::Audit;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::egress::{Egress, Lookup, SystemLookup};
-use crate::http::state::{AppState, Started, now};
+use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
 use crate::pager::AlarmPost;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
@@ -36,9 +36,6 @@ use super::{StartError, demo, whatsapp};
 
 /// The slug of the property that the first start makes.
 const DEFAULT_PROPERTY: &str = "default";
-
-/// How many uploads are read at once: each takes up to 10 MiB of memory.
-const UPLOADS_AT_ONCE: usize = 4;
 
 /// What runs, and what must be closed at the end.
 pub struct Parts {

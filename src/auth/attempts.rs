@@ -59,7 +59,7 @@ impl Attempts {
         if left.is_zero() {
             return Ok(());
         }
-        metrics::counter!("frontdesk_refused_total", "quota" => "login_per_account").increment(1);
+        metrics::counter!("frontdesk_quota_refusals_total", "quota" => "login_per_account").increment(1);
         let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         Err(Refusal::new(Code::RateLimited, "too many logins, please wait").retry_in(millis.max(1)))
     }

@@ -83,6 +83,11 @@ impl Hasher {
         Ok(same && known)
     }
 
+    /// How many passwords are looked at or wait for it, and how many may.
+    pub fn load(&self) -> (usize, usize) {
+        (WAITING_MAX - self.shared.waiting.available_permits().min(WAITING_MAX), WAITING_MAX)
+    }
+
     async fn places(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), Refusal> {
         let waiting = self.shared.waiting.try_acquire().map_err(|_| Refusal::overloaded())?;
         let core = self.shared.cores.acquire().await.map_err(|_| Refusal::overloaded())?;

@@ -49,6 +49,8 @@ async fn once(
     // Only after a good one: a failing disk must not eat the last that is left.
     let pruned = prune(&schedule.folder, schedule.keep.max(1))?;
     metrics::counter!("frontdesk_backups_total", "outcome" => "taken").increment(1);
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    metrics::gauge!("frontdesk_last_backup_timestamp_seconds").set(since.as_secs_f64());
     tracing::info!(path = %path.display(), events = manifest.events, pruned, "backup taken");
     Ok(())
 }

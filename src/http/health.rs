@@ -1,6 +1,7 @@
 //! Whether the server lives, whether it can take traffic, and its numbers.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Json;
@@ -15,10 +16,11 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::state::AppState;
+use super::state::{AppState, UPLOADS_AT_ONCE, now};
 use crate::auth::{cookie, guard};
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::telemetry::{self, Looked};
 
 /// How long the database may take to answer.
 const PING_WITHIN: Duration = Duration::from_secs(2);
@@ -71,7 +73,33 @@ pub(super) async fn metrics(
     let Some(handle) = &state.metrics else {
         return Err(ApiError::with_status(StatusCode::NOT_FOUND, Code::NotFound, "no metrics"));
     };
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
+    let text = telemetry::render(handle, &look(&state).await);
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}
+
+/// What is looked up each time. Whatever the database does, there is an answer.
+async fn look(state: &AppState) -> Looked {
+    let signs = timeout(PING_WITHIN, state.db.vitals(now())).await;
+    let signs = signs.ok().and_then(Result::ok).unwrap_or_default();
+    let mut looked = Looked {
+        guest_sessions: signs.guest_sessions,
+        agent_sessions: signs.agent_sessions,
+        readers: (signs.readers_busy, signs.readers_max),
+        uploads: (UPLOADS_AT_ONCE - state.uploads.available_permits().min(UPLOADS_AT_ONCE), UPLOADS_AT_ONCE),
+        passwords: state.hasher.load(),
+        ..Looked::default()
+    };
+    if let DatabaseUrl::Sqlite(path) = &state.config.storage.database {
+        looked.database_bytes = size(path).await;
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
+        looked.log_bytes = size(Path::new(&log)).await;
+    }
+    looked
+}
+
+async fn size(path: &Path) -> u64 {
+    tokio::fs::metadata(path).await.map_or(0, |file| file.len())
 }
 
 /// Whoever has the token. Where there is none, whoever is on this machine; but behind a proxy everybody

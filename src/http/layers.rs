@@ -74,9 +74,10 @@ pub(super) async fn around(State(state): State<Arc<AppState>>, mut request: Requ
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status().as_str().to_owned();
-    metrics::counter!("http_requests_total", "method" => label(&method), "route" => route.clone(), "status" => status)
+    metrics::counter!("frontdesk_http_requests_total", "method" => label(&method), "route" => route.clone(), "status" => status)
         .increment(1);
-    metrics::histogram!("http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    metrics::histogram!("frontdesk_http_request_seconds", "route" => route)
+        .record(began.elapsed().as_secs_f64());
     response
 }
 

@@ -35,7 +35,7 @@ impl Sockets {
             return None;
         }
         *count += 1;
-        metrics::gauge!("websockets_open").increment(1.0);
+        metrics::gauge!("frontdesk_connections").increment(1.0);
         Some(Place { open: Arc::clone(&self.open), key })
     }
 
@@ -52,7 +52,7 @@ impl Sockets {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        metrics::gauge!("websockets_open").decrement(1.0);
+        metrics::gauge!("frontdesk_connections").decrement(1.0);
         if let Some(mut count) = self.open.get_mut(&self.key) {
             *count = count.saturating_sub(1);
         }

@@ -25,6 +25,9 @@ use crate::whatsapp::graph::GraphClient;
 /// Told whenever a property's knowledge has changed.
 pub type KnowledgeChanged = Arc<dyn Fn(PropertyId) + Send + Sync>;
 
+/// How many uploads are read at once: each takes up to 10 MiB of memory.
+pub const UPLOADS_AT_ONCE: usize = 4;
+
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {

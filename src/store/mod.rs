@@ -18,20 +18,32 @@ pub mod access;
 pub mod audit;
 pub mod logins;
 pub mod sqlite;
+pub mod vitals;
 pub mod webhooks;
 
 pub use access::Access;
 pub use audit::AuditLog;
 pub use logins::Logins;
+pub use vitals::{VitalSigns, Vitals};
 pub use webhooks::Webhooks;
 
 /// The whole database.
 pub trait Database:
-    Store + Accounts + Logins + Access + AuditLog + Attachments + Guests + Knowledge + Listing + Webhooks
+    Store + Accounts + Logins + Access + AuditLog + Attachments + Guests + Knowledge + Listing + Webhooks + Vitals
 {
 }
 impl<T> Database for T where
-    T: Store + Accounts + Logins + Access + AuditLog + Attachments + Guests + Knowledge + Listing + Webhooks
+    T: Store
+        + Accounts
+        + Logins
+        + Access
+        + AuditLog
+        + Attachments
+        + Guests
+        + Knowledge
+        + Listing
+        + Webhooks
+        + Vitals
 {
 }
 

@@ -26,6 +26,7 @@ mod isolation;
 mod knowledge;
 mod limits;
 mod logins;
+mod metrics;
 mod ops;
 mod pages;
 mod repeats;

@@ -45,7 +45,7 @@ async fn who_may_read_the_numbers() {
                 assert_eq!(answer.status(), 200, "{settings:?} {bearer:?}");
                 assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
                 let text = answer.text().await.unwrap();
-                assert!(text.contains("# TYPE http_requests_total counter"), "{text}");
+                assert!(text.contains("# TYPE frontdesk_http_requests_total counter"), "{text}");
                 continue;
             }
         };

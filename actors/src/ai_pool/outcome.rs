@@ -229,6 +229,9 @@ impl AiPool {
             first_word: call.first_word,
             whole: call.began.elapsed(),
         };
+        metrics::counter!("frontdesk_ai_calls_total", "outcome" => row.outcome.clone()).increment(1);
+        metrics::histogram!("frontdesk_ai_call_seconds").record(row.whole.as_secs_f64());
+        metrics::counter!("frontdesk_ai_cost_micros_total").increment(row.cost_micros);
         metrics::counter!("frontdesk_ai_tokens_total", "of" => "prompt").increment(actual.prompt);
         metrics::counter!("frontdesk_ai_tokens_total", "of" => "completion").increment(actual.completion);
         if state.unbooked.len() < UNBOOKED_MAX {

@@ -7,6 +7,7 @@ use frontdesk_domain::people::AgentRef;
 use frontdesk_domain::refusal::{Code, Refusal};
 
 use crate::messages::{ConversationMsg, Permit, SocketRef};
+use crate::metering;
 use crate::subscription::{Place, Subscription};
 
 use super::voice::{Refused, id_of};
@@ -28,7 +29,10 @@ impl Socket {
         match refused {
             Ok(()) => {}
             Err(Refused::Bad(refusal)) => self.on_bad_frame(id, refusal, state),
-            Err(Refused::Now(refusal)) => state.tell(&ServerFrame::refused(id, refusal)),
+            Err(Refused::Now(refusal)) => {
+                metering::refused("socket", refusal.code);
+                state.tell(&ServerFrame::refused(id, refusal));
+            }
         }
         // Last of all: what comes after it may overtake this actor from now on.
         state.outbox.at(|desk| desk.with_actor = desk.with_actor.saturating_sub(1));

@@ -14,6 +14,7 @@ use frontdesk_domain::refusal::{Code, Refusal};
 use crate::messages::{
     ConversationMsg, Permit, Reader, Reply, SocketId, SocketMsg, SocketRef, WebIngressMsg,
 };
+use crate::metering;
 use crate::outbox::Delivery;
 
 use super::Surroundings;
@@ -64,6 +65,7 @@ impl Voice {
             Ok(()) => {}
             Err(Refused::Bad(refusal)) => self.bad_frame(id, refusal),
             Err(Refused::Now(refusal)) => {
+                metering::refused("socket", refusal.code);
                 self.client.delivery.push(&ServerFrame::refused(id, refusal).encode());
             }
         }

@@ -6,6 +6,7 @@ use ractor::rpc::CallResult;
 use ractor::{ActorRef, RpcReplyPort};
 
 use frontdesk_domain::conversation::Command;
+use frontdesk_domain::event::DeliveryState;
 use frontdesk_domain::ids::ConversationId;
 use frontdesk_domain::refusal::Refusal;
 
@@ -28,6 +29,7 @@ impl WhatsAppOutbox {
         reply: RpcReplyPort<Result<(), Refusal>>,
     ) {
         let (myself, deliveries) = (myself.clone(), Arc::clone(&self.plan.deliveries));
+        let state = report.state;
         tokio::spawn(async move {
             let stored = deliveries.report(report).await;
             let answer = match &stored {
@@ -37,6 +39,7 @@ impl WhatsAppOutbox {
             };
             let _ = reply.send(answer);
             if let Ok(Some(of)) = stored {
+                metrics::counter!("frontdesk_whatsapp_deliveries_total", "state" => name(state)).increment(1);
                 // It may have settled the try that this conversation waits for.
                 let _ = myself.cast(WhatsAppOutboxMsg::Settled(of));
                 let _ = myself.cast(WhatsAppOutboxMsg::TellNews(Some(of)));
@@ -64,6 +67,15 @@ impl WhatsAppOutbox {
                 }
             }
         });
+    }
+}
+
+fn name(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Sent => "sent",
+        DeliveryState::Failed => "failed",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Read => "read",
     }
 }
 

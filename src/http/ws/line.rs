@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -27,6 +27,10 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// How much of what waits for a slow client must have left in that time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// Looked up once: it counts every write.
+static WRITTEN: LazyLock<metrics::Counter> =
+    LazyLock::new(|| metrics::counter!("frontdesk_socket_written_bytes_total"));
+
 /// What a Close frame says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Farewell {
@@ -39,6 +43,27 @@ pub(crate) struct Farewell {
 impl Farewell {
     pub(crate) fn new(code: u16, reason: &'static str) -> Self {
         Self { code: Some(code), reason: Cow::Borrowed(reason) }
+    }
+
+    /// The code in metrics. A client may make up codes, but not names of our metrics.
+    fn label(&self) -> &'static str {
+        match self.code {
+            None => "none",
+            Some(1000) => "1000",
+            Some(1001) => "1001",
+            Some(1002) => "1002",
+            Some(1003) => "1003",
+            Some(1007) => "1007",
+            Some(1009) => "1009",
+            Some(1011) => "1011",
+            Some(4400) => "4400",
+            Some(4401) => "4401",
+            Some(4403) => "4403",
+            Some(4408) => "4408",
+            Some(4429) => "4429",
+            Some(4503) => "4503",
+            Some(_) => "other",
+        }
     }
 }
 
@@ -144,6 +169,7 @@ impl Line {
             if let Some(close) = due.close {
                 let farewell = out.farewell.take().unwrap_or_else(|| close.into());
                 encode::close(&mut out.rest, &farewell);
+                metrics::counter!("frontdesk_socket_closes_total", "code" => farewell.label()).increment(1);
                 out.parting = true;
                 self.parting.store(true, Ordering::Relaxed);
             }
@@ -293,6 +319,9 @@ impl Line {
     /// The connection has ended: nothing more is written, nothing more waits for it.
     pub(crate) fn end(&self) {
         let mut out = self.out();
+        if !out.parting {
+            metrics::counter!("frontdesk_socket_closes_total", "code" => "gone").increment(1);
+        }
         out.stage = Stage::Gone;
         out.rest = Vec::new();
         drop(out);
@@ -317,7 +346,10 @@ impl Out {
         while self.sent < self.rest.len() {
             match Pin::new(&mut self.io).poll_write(cx, &self.rest[self.sent..]) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(written)) => self.sent += written,
+                Poll::Ready(Ok(written)) => {
+                    WRITTEN.increment(written as u64);
+                    self.sent += written;
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
             }

@@ -1,8 +1,9 @@
 //! The pump that reads: `hello` first, then every frame on its way.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use frontdesk_actors::messages::Permit;
+use frontdesk_actors::metering;
 use frontdesk_actors::outbox::Outbox;
 use frontdesk_actors::socket::Voice;
 use frontdesk_domain::frame::{BAD_FRAMES_A_MINUTE, ClientFrame, Close, ServerFrame, parse};
@@ -17,6 +18,9 @@ use super::line::Line;
 /// How many frames of one socket may be under way to its actor and beyond. The reader waits for a place,
 /// and so, through TCP, does the client.
 const WINDOW: usize = 128;
+
+/// Looked up once: it counts every frame.
+static FRAMES: LazyLock<metrics::Counter> = LazyLock::new(|| metrics::counter!("frontdesk_frames_total"));
 
 /// Decides on a `hello`.
 pub(crate) trait Gate: Send + Sync {
@@ -111,7 +115,10 @@ async fn listen<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line
             Ok(ClientFrame::Hello { .. }) => {
                 ear.bad_frame(None, Refusal::new(Code::BadFrame, "a second hello"));
             }
-            Ok(frame) => ear.frame(frame, place(&window, line).await),
+            Ok(frame) => {
+                FRAMES.increment(1);
+                ear.frame(frame, place(&window, line).await);
+            }
             Err((id, refusal)) => ear.bad_frame(id, refusal),
         }
     }
@@ -149,6 +156,7 @@ async fn hello<R: AsyncRead + Unpin + Send>(
             Ok(frame) => (id_of(frame), Refusal::new(Code::Unauthorized, "say hello first")),
             Err(bad) => bad,
         };
+        metering::refused("socket", refusal.code);
         outbox.push(&ServerFrame::refused(id, refusal).encode());
         bad += 1;
         if bad > BAD_FRAMES_A_MINUTE && gate.is_strict() {

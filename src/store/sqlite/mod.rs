@@ -29,6 +29,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod values;
+mod vitals;
 mod webhooks;
 mod writer;
 

@@ -13,6 +13,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
+use frontdesk_actors::metering;
 use frontdesk_actors::ports::StoreError;
 
 use super::fold;
@@ -94,11 +95,8 @@ impl Writer {
                     continue;
                 }
             }
-            #[expect(clippy::cast_precision_loss, reason = "both are a few thousand at most")]
-            {
-                metrics::gauge!("frontdesk_writer_queue").set((queue.len() + jobs.len()) as f64);
-                metrics::histogram!("frontdesk_commit_group_size").record(jobs.len() as f64);
-            }
+            metering::queue("writes", queue.len() + jobs.len(), queue.max_capacity() + GROUP_MAX);
+            metrics::histogram!("frontdesk_commit_group_size").record(metering::count(jobs.len()));
             let mut pending = Vec::with_capacity(jobs.len());
             let mut works = Vec::new();
             let mut folds = Vec::new();
