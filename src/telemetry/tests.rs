@@ -17,7 +17,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("telemetry/table.rs") {
             found.push(fs::read_to_string(&path).expect("text"));
         }
     }
@@ -34,9 +34,8 @@ fn every_metric_that_is_counted_is_in_the_table() {
         for kind in ["counter!(", "gauge!(", "histogram!("] {
             for (at, _) in text.match_indices(kind) {
                 let rest = text[at + kind.len()..].trim_start();
-                if let Some(name) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
-                    seen.insert(name);
-                }
+                let name = rest.strip_prefix('"').and_then(|rest| rest.split('"').next());
+                seen.extend(name.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())));
             }
         }
     }
@@ -46,8 +45,7 @@ fn every_metric_that_is_counted_is_in_the_table() {
         assert!(known, "{name} has no row in src/telemetry/table.rs");
     }
     for metric in METRICS.iter().filter(|metric| !metric.name.starts_with("process_")) {
-        let counted = seen.contains(metric.name) || texts.iter().any(|text| text.contains(metric.name));
-        assert!(counted, "{} is in the table, but nothing counts it", metric.name);
+        assert!(seen.contains(metric.name), "{} is in the table, but nothing counts it", metric.name);
     }
 }
 
