@@ -158,6 +158,7 @@ pub const METRICS: &[Metric] = &[
     histogram("frontdesk_ai_call_seconds", SECONDS, &[], "How long calls of the model took"),
     counter("frontdesk_ai_calls_total", &[label("outcome", OPEN)], "Calls of the model, by how they ended"),
     counter("frontdesk_ai_fallbacks_total", &[label("reason", OPEN)], "Turns that the embedded answerer answered in the model's place"),
+    counter("frontdesk_ai_withheld_total", &[label("reason", OPEN)], "Answers of the model that were not shown, by what was wrong with them"),
     counter("frontdesk_ai_breaker_opened_total", &[], "Times that the model was left alone because it failed"),
     counter("frontdesk_ai_tokens_total", &[label("of", &["prompt", "completion"])], "Tokens, as counted by the model's server or estimated"),
     counter("frontdesk_ai_cost_micros_total", &[], "What calls cost by the prices of the settings, in millionths"),
@@ -176,6 +177,9 @@ pub const METRICS: &[Metric] = &[
     counter("frontdesk_whatsapp_alarms_total", &[], "Times that sending stopped until somebody sees to it"),
     gauge("frontdesk_whatsapp_stopped", &[], "1 while sending is stopped"),
     gauge("frontdesk_whatsapp_waiting", &[], "Messages in the table that are not sent yet"),
+
+    // Other systems.
+    counter("frontdesk_webhook_deliveries_total", &[label("outcome", OPEN)], "Tries to post what happens to the hotel's other systems, by how they ended"),
 
     // Alarms.
     counter("frontdesk_alarms_escalated_total", &[], "Alarms that nobody acknowledged in time"),
