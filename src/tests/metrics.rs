@@ -128,7 +128,8 @@ async fn what_is_printed_is_the_table() {
         let fits = |sample: &&Sample| {
             sample.name == name && (label.is_empty() || sample.labels.values().any(|value| value == label))
         };
-        all.iter().find(fits).unwrap_or_else(|| panic!("{name} {label}")).value
+        let values = all.iter().filter(fits).map(|sample| sample.value);
+        values.reduce(f64::max).unwrap_or_else(|| panic!("{name} {label}"))
     };
     for max in all.iter().filter(|sample| sample.name == "frontdesk_queue_max" && sample.value > 0.0) {
         let queue = &max.labels["queue"];
