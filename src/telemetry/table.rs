@@ -181,6 +181,9 @@ pub const METRICS: &[Metric] = &[
     // Other systems.
     counter("frontdesk_webhook_deliveries_total", &[label("outcome", OPEN)], "Tries to post what happens to the hotel's other systems, by how they ended"),
 
+    // The audit log.
+    counter("frontdesk_audit_lost_total", &[], "Entries of the audit log that could not be written"),
+
     // Alarms.
     counter("frontdesk_alarms_escalated_total", &[], "Alarms that nobody acknowledged in time"),
     counter("frontdesk_alarms_sent_total", &[], "Alarms that were passed on"),
