@@ -8,6 +8,8 @@
 
 mod gate;
 mod job;
+mod lease;
+mod limits;
 mod outcome;
 mod worker;
 
@@ -15,69 +17,24 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{Actor, ActorProcessingErr, RpcReplyPort};
+use ractor::{Actor, ActorProcessingErr};
 use tokio::time::Instant;
 
-use frontdesk_domain::ids::{ConversationId, PropertyId, TurnId};
+use frontdesk_domain::ids::{ConversationId, TurnId};
 use frontdesk_domain::pool::{
-    Budget, Caps, Class, Estimator, FairQueue, Item, Ledger, Millis, Price, RetryBudget, Spent,
+    Budget, Caps, Class, Estimator, FairQueue, Item, Ledger, Millis, RetryBudget, Spent,
 };
 
 use crate::clock;
-use crate::messages::{AiPoolMsg, AiPoolRef, Attempt, Busy, ConversationRef, Lease, TurnRequest};
+use crate::messages::{AiPoolMsg, AiPoolRef, ConversationRef, TurnRequest};
 use crate::metering;
 use crate::ports::{Bill, Model, ModelCall, Prompt, Store};
 
 pub use gate::{Gate, Stop};
-use job::{Call, Client, Job, Stage};
+pub use limits::Limits;
 
-/// What the pool keeps to.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Answers of the model under way at once, at most; how many it really is, the model's pace decides.
-    pub concurrency: usize,
-    /// Requests to the model a minute.
-    pub requests_a_minute: u32,
-    /// Tokens a minute, of prompts and answers.
-    pub tokens_a_minute: u32,
-    /// Turns that may wait. One more is answered without the model.
-    pub queue: usize,
-    /// A turn that has shown nothing this long after the guest's last word is answered without the model.
-    pub first_token: Duration,
-    /// A turn that is not done after this long is cut.
-    pub whole_turn: Duration,
-    /// The most tokens of an answer.
-    pub answer_tokens: u64,
-    /// What may be spent.
-    pub budget: Budget,
-    /// What tokens cost.
-    pub price: Price,
-    /// How many turns of one guest the model answers within [`Self::few_within`].
-    pub few_turns: usize,
-    /// See [`Self::few_turns`].
-    pub few_within: Duration,
-    /// How many turns of one guest the model answers in a day.
-    pub turns_a_day: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            concurrency: 16,
-            requests_a_minute: 500,
-            tokens_a_minute: 200_000,
-            queue: 1_000,
-            first_token: Duration::from_millis(7_500),
-            whole_turn: Duration::from_secs(60),
-            answer_tokens: 500,
-            budget: Budget::default(),
-            price: Price::default(),
-            few_turns: 20,
-            few_within: Duration::from_secs(300),
-            turns_a_day: 200,
-        }
-    }
-}
+use job::{Call, Client, Flow, Job, Stage};
+use lease::make_room;
 
 /// The actor.
 pub struct AiPool {
@@ -95,7 +52,7 @@ pub struct AiPool {
 pub struct State {
     began: Instant,
     gate: Gate,
-    queue: FairQueue<TurnId, ConversationId>,
+    queue: FairQueue<TurnId, Flow>,
     caps: Caps<ConversationId>,
     estimator: Estimator,
     retries: RetryBudget,
@@ -173,7 +130,7 @@ impl Actor for AiPool {
                 let job = (conversation, property, class, tokens, within);
                 self.on_lease(&myself, id, job, reply, state);
             }
-            AiPoolMsg::LeaseEnded { id } => self.on_ended(&myself, id, Attempt::Done { chars: 0 }, state),
+            AiPoolMsg::LeaseEnded { id, attempt } => self.on_lease_ended(&myself, id, attempt, state),
             AiPoolMsg::Cancel(turn) => self.on_cancel(&myself, turn, state),
             AiPoolMsg::FirstWord { turn } => on_first_word(turn, state),
             AiPoolMsg::Bill(bill) => {
@@ -243,39 +200,20 @@ impl AiPool {
         self.pump(myself, state);
     }
 
-    fn on_lease(
-        &self,
-        myself: &AiPoolRef,
-        id: TurnId,
-        (conversation, property, class, tokens, within): (ConversationId, PropertyId, Class, u64, Duration),
-        reply: RpcReplyPort<Result<Lease, Busy>>,
-        state: &mut State,
-    ) {
-        if self.model.is_none() || state.queue.len() >= self.limits.queue {
-            let _ = reply.send(Err(Busy));
-            return;
-        }
-        let deadline = Instant::now() + within;
-        add(id, Client::Lease { conversation, property, reply: Some(reply) }, class, deadline, state);
-        if let Some(job) = state.jobs.get_mut(&id) {
-            job.lines = tokens;
-        }
-        self.enqueue(id, false, state);
-        self.come_back(myself, deadline, state);
-        self.pump(myself, state);
-    }
-
     fn enqueue(&self, turn: TurnId, first: bool, state: &mut State) {
         let Some(job) = state.jobs.get_mut(&turn) else { return };
         job.stage = Stage::Waiting;
         let cost = state.estimator.estimate(job.lines).sum();
-        state.queue.push(Item { id: turn, flow: job.conversation(), class: job.class, cost }, first);
+        state.queue.push(Item { id: turn, flow: job.flow(), class: job.class, cost }, first);
     }
 
     /// Starts what may start now, and comes back when more may.
     fn pump(&self, myself: &AiPoolRef, state: &mut State) {
         self.give_up_waiting(myself, state);
-        while let Some(item) = state.queue.peek() {
+        let mut guests_only = false;
+        while let Some(item) =
+            if guests_only { state.queue.peek_of(Class::Guest) } else { state.queue.peek() }
+        {
             let Some(job) = state.jobs.get(&item.id) else {
                 state.queue.cancel(item.id);
                 continue;
@@ -288,6 +226,9 @@ impl AiPool {
                     state.retries.call();
                     self.start_model(myself, item.id, estimate, state);
                 }
+                // Nobody waits for help: where a guest finds no slot, one that holds help is taken back.
+                Err(Stop::Full) if item.class == Class::Guest && make_room(state) => {}
+                Err(Stop::Full) if item.class != Class::Guest => guests_only = true,
                 Err(Stop::Full) => break,
                 Err(Stop::Until(at)) => {
                     let at = state.began + Duration::from_millis(at);

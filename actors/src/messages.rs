@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ractor::{ActorRef, RpcReplyPort};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use frontdesk_domain::conversation::{Ack, Command, TurnNews};
 use frontdesk_domain::event::DeliveryState;
@@ -515,28 +515,51 @@ pub enum Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-/// A place for one call of the model, admitted by the pool. Dropping it frees the place.
+/// A place for one call of the model, admitted by the pool. Dropping it frees the place; whoever made the call
+/// says how it went by [`Self::ended`].
 #[derive(Debug)]
 pub struct Lease {
     id: TurnId,
     pool: AiPoolRef,
+    revoked: Arc<Notify>,
+    attempt: Attempt,
 }
 
 impl Lease {
     /// For the pool alone.
     pub(crate) fn new(id: TurnId, pool: AiPoolRef) -> Self {
-        Self { id, pool }
+        Self { id, pool, revoked: Arc::default(), attempt: Attempt::Cancelled }
+    }
+
+    /// For the pool alone: what takes the place back.
+    pub(crate) fn revoke(&self) -> Arc<Notify> {
+        Arc::clone(&self.revoked)
     }
 
     /// The call must carry this as its turn, for its bill to be booked.
     pub fn id(&self) -> TurnId {
         self.id
     }
+
+    /// Returns when a guest needs the place: the call is to be dropped then, and the lease with it.
+    pub async fn revoked(&self) {
+        self.revoked.notified().await;
+    }
+
+    /// The model said its first word.
+    pub fn first_word(&self) {
+        let _ = self.pool.cast(AiPoolMsg::FirstWord { turn: self.id });
+    }
+
+    /// The call is over, like this.
+    pub fn ended(mut self, attempt: Attempt) {
+        self.attempt = attempt;
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let _ = self.pool.cast(AiPoolMsg::LeaseEnded { id: self.id });
+        let _ = self.pool.cast(AiPoolMsg::LeaseEnded { id: self.id, attempt: self.attempt });
     }
 }
 
@@ -580,6 +603,8 @@ pub enum AiPoolMsg {
     LeaseEnded {
         /// Which.
         id: TurnId,
+        /// How its call went.
+        attempt: Attempt,
     },
     /// Nobody wants this turn's answer any more.
     Cancel(TurnId),

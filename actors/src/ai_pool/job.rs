@@ -13,6 +13,8 @@ use frontdesk_domain::pool::{Class, Tokens};
 use crate::messages::{Busy, ConversationMsg, ConversationRef, Lease, TurnRequest};
 use crate::ports::Prompt;
 
+use super::lease::Revoke;
+
 /// One of them.
 pub(super) struct Job {
     pub client: Client,
@@ -51,9 +53,16 @@ pub(super) enum Stage {
     Embedded(AbortHandle),
 }
 
+/// Who takes turns in the queue: a conversation's guest, and apart from that those who help with it, so that
+/// help under way never holds up the guest.
+pub(super) type Flow = (bool, ConversationId);
+
 /// A call of the model that is not settled.
 pub(super) struct Call {
     pub conversation: ConversationId,
+    pub class: Class,
+    /// Takes the place back, if somebody else makes the call.
+    pub revoke: Option<Revoke>,
     pub property: PropertyId,
     pub estimate: Tokens,
     pub lines: u64,
@@ -64,7 +73,17 @@ pub(super) struct Call {
     pub released: bool,
 }
 
+impl Call {
+    pub fn flow(&self) -> Flow {
+        (self.class == Class::Guest, self.conversation)
+    }
+}
+
 impl Job {
+    pub fn flow(&self) -> Flow {
+        (self.class == Class::Guest, self.conversation())
+    }
+
     pub fn conversation(&self) -> ConversationId {
         match &self.client {
             Client::Turn { request, .. } => request.conversation,

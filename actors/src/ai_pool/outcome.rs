@@ -30,8 +30,10 @@ const UNBOOKED_MAX: usize = 10_000;
 impl AiPool {
     pub(super) fn start_model(&self, myself: &AiPoolRef, turn: TurnId, estimate: Tokens, state: &mut State) {
         let Some(job) = state.jobs.get_mut(&turn) else { return };
-        let call = Call {
+        let mut call = Call {
             conversation: job.conversation(),
+            class: job.class,
+            revoke: None,
             property: job.property(),
             estimate,
             lines: job.lines,
@@ -41,17 +43,20 @@ impl AiPool {
             released: false,
         };
         metrics::histogram!("frontdesk_ai_queued_seconds").record(call.queued.as_secs_f64());
-        state.calls.insert(turn, call);
         let deadline = job.deadline;
         if let Client::Lease { reply, .. } = &mut job.client {
             job.stage = Stage::Model(None);
             state.deadlines.remove(&(deadline, turn));
+            let lease = Lease::new(turn, myself.clone());
+            call.revoke = Some(lease.revoke());
+            state.calls.insert(turn, call);
             if let Some(reply) = reply.take() {
                 // One that nobody takes ends at once, by being dropped.
-                let _ = reply.send(Ok(Lease::new(turn, myself.clone())));
+                let _ = reply.send(Ok(lease));
             }
             return;
         }
+        state.calls.insert(turn, call);
         let Some(model) = self.model.clone() else { return };
         if let Some(worker) = self.worker(job, model, Some(myself.clone()), deadline) {
             job.stage = Stage::Model(Some(watch(myself, turn, worker)));
@@ -170,7 +175,7 @@ impl AiPool {
     }
 
     /// Books a call that has ended, frees its slot, and tells the gate how it went.
-    fn settle(&self, myself: &AiPoolRef, turn: TurnId, attempt: Attempt, state: &mut State) -> Option<Bill> {
+    pub(super) fn settle(&self, myself: &AiPoolRef, turn: TurnId, attempt: Attempt, state: &mut State) -> Option<Bill> {
         release(turn, state);
         let call = state.calls.remove(&turn)?;
         let bill = state.bills.remove(&turn);
@@ -253,18 +258,18 @@ impl AiPool {
     }
 }
 
-fn remove(turn: TurnId, state: &mut State) -> Option<Job> {
+pub(super) fn remove(turn: TurnId, state: &mut State) -> Option<Job> {
     let job = state.jobs.remove(&turn)?;
     state.deadlines.remove(&(job.deadline, turn));
     Some(job)
 }
 
 /// Frees a call's slot, once.
-fn release(turn: TurnId, state: &mut State) {
+pub(super) fn release(turn: TurnId, state: &mut State) {
     let Some(call) = state.calls.get_mut(&turn) else { return };
     if !std::mem::replace(&mut call.released, true) {
         state.gate.release();
-        state.queue.done(call.conversation);
+        state.queue.done(call.flow());
     }
 }
 

@@ -131,6 +131,11 @@ impl<T: Copy + Eq + Hash, F: Copy + Eq + Hash> FairQueue<T, F> {
     /// The next turn; it stays where it is until it is [taken](Self::take).
     pub fn peek(&mut self) -> Option<Item<T, F>> {
         let class = self.class()?;
+        self.peek_of(class)
+    }
+
+    /// The next turn of one class.
+    pub fn peek_of(&mut self, class: Class) -> Option<Item<T, F>> {
         let ring = self.ring(class);
         loop {
             let (flow_id, ticket) = *ring.order.front()?;
