@@ -28,11 +28,13 @@ mod extract;
 mod guest;
 mod headers;
 mod health;
+mod help;
 mod knowledge;
 mod layers;
 mod learning;
 pub mod origin;
 mod pages;
+mod replay;
 mod session;
 pub mod sockets;
 pub mod state;
@@ -85,6 +87,14 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::add)))
         .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::one)))
         .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(templates::list)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::suggestion)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::summary)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::rewriting)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::translation)))
+        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(help::translations)))
+        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::translate, help::keep_original)))
+        .routes(row(Myself,                  REQUESTS,  routes!(help::preferences, help::set_preferences)))
+        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(replay::replay)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))

@@ -15,6 +15,7 @@ pub mod config;
 pub mod egress;
 pub mod error;
 pub mod evaluate;
+pub mod help;
 pub mod http;
 pub mod pager;
 pub mod store;

@@ -202,7 +202,8 @@ async fn an_open_breaker_makes_nobody_wait_and_one_trial_closes_it() {
     assert!(asked.try_recv().is_err(), "one trial");
     trial.say("Yes.").await;
     trial.end().await;
-    (outcome(&world, 101).await, outcome(&world, 102).await);
+    outcome(&world, 101).await;
+    outcome(&world, 102).await;
     let _guest = question(&world, 103).await;
     asked.recv().await.unwrap().end().await;
 }

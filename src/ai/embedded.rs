@@ -1,19 +1,23 @@
 //! Answers from the property's knowledge alone: no model, no service, no key.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frontdesk_actors::ports::{Model, ModelError, Piece, Prompt};
 use frontdesk_domain::conversation::TurnEnd;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::clean::clean;
-use super::knowledge::{Decision, KnowledgeBases, Reply};
+use super::knowledge::{Decision, KnowledgeBases, Reply, Retriever};
 use super::language;
 use super::question::Question;
+use super::recorder::{self, Recorder};
+use crate::store::records::TurnRecord;
 
 /// The pause between words: quick, but to be seen.
 pub const WORD_PAUSE: Duration = Duration::from_millis(15);
+/// How many entries a record names.
+const SOURCES: usize = 6;
 /// A long entry is not read out for ever: pauses shrink so that the whole takes no longer.
 const WHOLE_MAX: Duration = Duration::from_secs(2);
 
@@ -22,12 +26,13 @@ const WHOLE_MAX: Duration = Duration::from_secs(2);
 pub struct Embedded {
     knowledge: Arc<KnowledgeBases>,
     pause: Duration,
+    recorder: Recorder,
 }
 
 impl Embedded {
     /// Answers from these, a word every [`WORD_PAUSE`].
     pub fn new(knowledge: Arc<KnowledgeBases>) -> Self {
-        Self { knowledge, pause: WORD_PAUSE }
+        Self { knowledge, pause: WORD_PAUSE, recorder: Recorder::default() }
     }
 
     /// With another pause between words; zero sends the words at once.
@@ -36,19 +41,58 @@ impl Embedded {
         self.pause = pause;
         self
     }
+
+    /// Gives `recorder` what each turn was asked and answered.
+    #[must_use]
+    pub fn with_recorder(mut self, recorder: Recorder) -> Self {
+        self.recorder = recorder;
+        self
+    }
 }
 
 impl Model for Embedded {
     fn answer(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>> {
-        let Self { knowledge, pause } = self.clone();
+        let Self { knowledge, pause, recorder } = self.clone();
         let reply = async move {
             let question = Question::of(&prompt);
             match knowledge.of(prompt.property).await {
-                Ok(base) => speak(base.reply(&question), &question, pause),
+                Ok(base) => {
+                    let began = Instant::now();
+                    let reply = base.reply(&question);
+                    if recorder.is_on() {
+                        recorder.keep(record(&prompt, &question, &reply, base.as_ref(), began.elapsed()));
+                    }
+                    speak(reply, &question, pause)
+                }
                 Err(_) => stream::once(async { Err(ModelError::Server) }).boxed(),
             }
         };
         stream::once(reply).flatten().boxed()
+    }
+}
+
+fn record(
+    prompt: &Prompt,
+    question: &Question,
+    reply: &Reply,
+    base: &dyn Retriever,
+    took: Duration,
+) -> TurnRecord {
+    let (outcome, reason) = match &reply.decision {
+        Decision::Answer => ("said", None),
+        Decision::Suggest => ("suggested", None),
+        Decision::HandOver { reason, .. } => ("handed_over", Some(reason.clone())),
+    };
+    let mut said = String::new();
+    recorder::add_words(&mut said, &reply.text);
+    TurnRecord {
+        question: question.text.clone(),
+        sources: recorder::sources(&base.top(question, SOURCES)),
+        said,
+        outcome: outcome.to_owned(),
+        reason,
+        whole_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        ..recorder::blank(prompt, "knowledge")
     }
 }
 

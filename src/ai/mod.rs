@@ -7,10 +7,12 @@
 pub mod bill;
 pub mod clean;
 pub mod embedded;
+pub mod errand;
 pub mod knowledge;
 pub mod language;
 pub mod openai;
 pub mod question;
+pub mod recorder;
 pub mod retriever;
 #[cfg(test)]
 mod simple;

@@ -12,12 +12,16 @@ use frontdesk_actors::ports::{Model, ModelError, Piece, Prompt};
 use futures_util::stream::BoxStream;
 use secrecy::SecretString;
 
+use super::errand::{Errand, Writer};
 use super::knowledge::KnowledgeBases;
+use super::recorder::Recorder;
 
 mod answer;
 mod body;
-mod citations;
+mod book;
+pub(crate) mod citations;
 mod client;
+mod errand;
 mod events;
 pub mod failure;
 pub mod limits;
@@ -113,6 +117,7 @@ pub struct OpenAi {
     client: Arc<client::Endpoint>,
     knowledge: Arc<KnowledgeBases>,
     watcher: Arc<dyn Watcher>,
+    recorder: Recorder,
 }
 
 impl OpenAi {
@@ -122,7 +127,7 @@ impl OpenAi {
     /// The settings cannot be right.
     pub fn new(settings: OpenAiSettings, knowledge: Arc<KnowledgeBases>) -> Result<Self, SettingsError> {
         let client = Arc::new(client::Endpoint::new(settings)?);
-        Ok(Self { client, knowledge, watcher: Arc::new(report::Nobody) })
+        Ok(Self { client, knowledge, watcher: Arc::new(report::Nobody), recorder: Recorder::default() })
     }
 
     /// Tells `watcher` what became of each turn.
@@ -131,10 +136,23 @@ impl OpenAi {
         self.watcher = watcher;
         self
     }
+
+    /// Gives `recorder` what each turn was told and said.
+    #[must_use]
+    pub fn with_recorder(mut self, recorder: Recorder) -> Self {
+        self.recorder = recorder;
+        self
+    }
 }
 
 impl Model for OpenAi {
     fn answer(&self, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>> {
         turn::start(self.clone(), prompt)
+    }
+}
+
+impl Writer for OpenAi {
+    fn write(&self, errand: Errand) -> BoxStream<'static, Result<String, ModelError>> {
+        errand::start(self.clone(), errand)
     }
 }

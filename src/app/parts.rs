@@ -16,14 +16,17 @@ use frontdesk_domain::ids::PropertyId;
 
 use crate::ai::bill::Billing;
 use crate::ai::embedded::Embedded;
+use crate::ai::errand::Writer;
 use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::{self, OpenAi, OpenAiSettings};
+use crate::ai::recorder::{self, Recorder};
 use crate::ai::retriever;
 use crate::attachments::Folder;
 use crate::audit::Audit;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::egress::{Egress, Lookup, SystemLookup};
+use crate::help::Help;
 use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
 use crate::pager::AlarmPost;
 use crate::store::Database;
@@ -69,10 +72,13 @@ impl Parts {
             None => None,
         };
         let channel = config.whatsapp.as_ref().zip(graph.as_ref());
+        let (recorder, records) = Recorder::new();
+        tokio::spawn(recorder::store(Arc::clone(&db), records));
+        let model = language_model(&config.ai, &knowledge, &books, &recorder)?;
         let (hub, _) = Hub::start(Foundation {
             store: store.clone() as Arc<dyn Store>,
-            model: language_model(&config.ai, &knowledge, &books)?,
-            embedded: Arc::new(Embedded::new(Arc::clone(&knowledge))),
+            model: model.clone().map(|model| model as Arc<dyn Model>),
+            embedded: Arc::new(Embedded::new(Arc::clone(&knowledge)).with_recorder(recorder)),
             ai_limits: pool_limits(&config.ai),
             books: Arc::clone(&books),
             ladder: ladder(&config.alarms),
@@ -86,6 +92,8 @@ impl Parts {
         .context("the actors did not start")?;
 
         let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
+        let writer = model.map(|model| model as Arc<dyn Writer>);
+        let help = Help::new(hub.clone(), store.clone(), Arc::clone(&knowledge), writer);
         let attempts = Attempts::new(config.server.rate_limits);
         let vault = vault(&config)?;
         let egress = {
@@ -94,6 +102,7 @@ impl Parts {
         };
         let state = AppState {
             hub,
+            help,
             attempts,
             vault,
             audit: Audit::new(store.clone()),
@@ -150,7 +159,8 @@ fn language_model(
     config: &Ai,
     knowledge: &Arc<KnowledgeBases>,
     books: &Arc<Books>,
-) -> Result<Option<Arc<dyn Model>>, StartError> {
+    recorder: &Recorder,
+) -> Result<Option<Arc<OpenAi>>, StartError> {
     if config.key.is_none() && config.base_url.is_none() {
         tracing::info!("no language model is set up; the knowledge base answers by itself");
         return Ok(None);
@@ -162,7 +172,8 @@ fn language_model(
         ..OpenAiSettings::default()
     };
     let model = OpenAi::new(settings, Arc::clone(knowledge)).context("OPENAI_BASE_URL or OPENAI_API_KEY")?;
-    Ok(Some(Arc::new(model.with_watcher(Arc::new(Billing(Arc::clone(books)))))))
+    let billing = Arc::new(Billing(Arc::clone(books)));
+    Ok(Some(Arc::new(model.with_watcher(billing).with_recorder(recorder.clone()))))
 }
 
 fn pool_limits(config: &Ai) -> Limits {

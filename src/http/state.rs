@@ -17,6 +17,7 @@ use crate::audit::Audit;
 use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::egress::Egress;
+use crate::help::Help;
 use crate::store::Database;
 use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
@@ -59,6 +60,8 @@ pub struct AppState {
     pub egress: Egress,
     /// Told when outgoing webhooks or their deliveries have changed.
     pub webhooks: Wake,
+    /// Help for agents.
+    pub help: Help,
     /// Told after a write to a property's knowledge.
     pub knowledge_changed: KnowledgeChanged,
     /// The open connections.

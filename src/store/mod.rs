@@ -16,20 +16,36 @@ use frontdesk_domain::timestamp::Timestamp;
 
 pub mod access;
 pub mod audit;
+pub mod help;
 pub mod logins;
+pub mod records;
 pub mod sqlite;
 pub mod vitals;
 pub mod webhooks;
 
 pub use access::Access;
 pub use audit::AuditLog;
+pub use help::Helping;
 pub use logins::Logins;
+pub use records::Records;
 pub use vitals::{VitalSigns, Vitals};
 pub use webhooks::Webhooks;
 
 /// The whole database.
 pub trait Database:
-    Store + Accounts + Logins + Access + AuditLog + Attachments + Guests + Knowledge + Listing + Webhooks + Vitals
+    Store
+    + Accounts
+    + Logins
+    + Access
+    + AuditLog
+    + Attachments
+    + Guests
+    + Helping
+    + Knowledge
+    + Listing
+    + Records
+    + Webhooks
+    + Vitals
 {
 }
 impl<T> Database for T where
@@ -40,8 +56,10 @@ impl<T> Database for T where
         + AuditLog
         + Attachments
         + Guests
+        + Helping
         + Knowledge
         + Listing
+        + Records
         + Webhooks
         + Vitals
 {

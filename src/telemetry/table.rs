@@ -159,6 +159,8 @@ pub const METRICS: &[Metric] = &[
     counter("frontdesk_ai_calls_total", &[label("outcome", OPEN)], "Calls of the model, by how they ended"),
     counter("frontdesk_ai_fallbacks_total", &[label("reason", OPEN)], "Turns that the embedded answerer answered in the model's place"),
     counter("frontdesk_ai_withheld_total", &[label("reason", OPEN)], "Answers of the model that were not shown, by what was wrong with them"),
+    counter("frontdesk_ai_help_revoked_total", &[], "Calls for agents that made room for a guest"),
+    counter("frontdesk_ai_records_dropped_total", &[], "Records of turns that were not kept, for too many waited"),
     counter("frontdesk_ai_breaker_opened_total", &[], "Times that the model was left alone because it failed"),
     counter("frontdesk_ai_tokens_total", &[label("of", &["prompt", "completion"])], "Tokens, as counted by the model's server or estimated"),
     counter("frontdesk_ai_cost_micros_total", &[], "What calls cost by the prices of the settings, in millionths"),

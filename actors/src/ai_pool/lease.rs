@@ -41,13 +41,7 @@ impl AiPool {
 
     /// Whoever held it tells how the call went: the breaker, the slots and the books are as much concerned as by
     /// a guest's turn. There are no second tries: whoever asked for help may ask again.
-    pub(super) fn on_lease_ended(
-        &self,
-        myself: &AiPoolRef,
-        id: TurnId,
-        attempt: Attempt,
-        state: &mut State,
-    ) {
+    pub(super) fn on_lease_ended(&self, myself: &AiPoolRef, id: TurnId, attempt: Attempt, state: &mut State) {
         self.settle(myself, id, attempt, state);
         remove(id, state);
         self.pump(myself, state);

@@ -175,7 +175,13 @@ impl AiPool {
     }
 
     /// Books a call that has ended, frees its slot, and tells the gate how it went.
-    pub(super) fn settle(&self, myself: &AiPoolRef, turn: TurnId, attempt: Attempt, state: &mut State) -> Option<Bill> {
+    pub(super) fn settle(
+        &self,
+        myself: &AiPoolRef,
+        turn: TurnId,
+        attempt: Attempt,
+        state: &mut State,
+    ) -> Option<Bill> {
         release(turn, state);
         let call = state.calls.remove(&turn)?;
         let bill = state.bills.remove(&turn);

@@ -5,7 +5,7 @@ const MARK_MAX: usize = 24;
 
 /// The state between two pieces of text.
 #[derive(Default)]
-pub(super) struct Citations {
+pub(crate) struct Citations {
     /// Spaces and the beginning of what may be a mark.
     held: String,
     open: Option<char>,
@@ -14,7 +14,7 @@ pub(super) struct Citations {
 
 impl Citations {
     /// Takes words in, gives back what can be shown by now.
-    pub(super) fn push(&mut self, text: &str) -> String {
+    pub(crate) fn push(&mut self, text: &str) -> String {
         let mut shown = String::with_capacity(self.held.len() + text.len());
         for character in text.chars() {
             self.step(character, &mut shown);
@@ -23,13 +23,13 @@ impl Citations {
     }
 
     /// What was held back at the end.
-    pub(super) fn finish(&mut self) -> String {
+    pub(crate) fn finish(&mut self) -> String {
         self.open = None;
         std::mem::take(&mut self.held)
     }
 
     /// The numbers, in the order of their first mention.
-    pub(super) fn cited(&self) -> &[usize] {
+    pub(crate) fn cited(&self) -> &[usize] {
         &self.cited
     }
 

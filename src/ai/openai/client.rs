@@ -17,6 +17,9 @@ use super::{OpenAiSettings, SettingsError, Timers, tools};
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// The most tokens of an errand, at least: a translation is as long as what is translated.
+const ERRAND_TOKENS: u32 = 2_000;
+
 /// The events of an answer.
 pub(super) type Events = StreamResponse<Chunk>;
 
@@ -58,6 +61,11 @@ impl Endpoint {
         self.settings.timers
     }
 
+    /// The model's name.
+    pub(super) fn model(&self) -> &str {
+        &self.settings.model
+    }
+
     /// True if the server is to be offered tools.
     pub(super) fn takes_tools(&self) -> bool {
         self.fields.taken(Field::Tools)
@@ -73,6 +81,7 @@ impl Endpoint {
         &self,
         messages: &[Message],
         exchange: &Arc<Exchange>,
+        with_tools: bool,
     ) -> Result<Events, Failure> {
         let service = Once {
             http: self.http.clone(),
@@ -81,27 +90,31 @@ impl Endpoint {
             key: self.settings.api_key.is_some(),
         };
         let client = Client::build(self.http.clone(), self.config.clone()).with_http_service(service);
-        client.chat().create_stream_byot(self.request(messages)).await.map_err(|error| match error {
-            async_openai::error::OpenAIError::Boxed(error) => {
-                error.downcast::<Failure>().map_or(Class::BadRequest.into(), |failure| *failure)
-            }
-            _ => Class::BadRequest.into(),
-        })
+        client.chat().create_stream_byot(self.request(messages, with_tools)).await.map_err(
+            |error| match error {
+                async_openai::error::OpenAIError::Boxed(error) => {
+                    error.downcast::<Failure>().map_or(Class::BadRequest.into(), |failure| *failure)
+                }
+                _ => Class::BadRequest.into(),
+            },
+        )
     }
 
-    fn request<'a>(&'a self, messages: &'a [Message]) -> Request<'a> {
+    fn request<'a>(&'a self, messages: &'a [Message], with_tools: bool) -> Request<'a> {
         let taken = |field| self.fields.taken(field);
         let new_name = taken(Field::MaxCompletionTokens);
         let old_name = !new_name && taken(Field::MaxTokens);
+        let least = if with_tools { 0 } else { ERRAND_TOKENS };
+        let max_tokens = self.settings.max_tokens.max(least);
         Request {
             model: &self.settings.model,
             messages,
             stream: true,
             stream_options: taken(Field::StreamOptions).then(|| json!({"include_usage": true})),
-            tools: taken(Field::Tools).then(tools::list),
+            tools: (with_tools && taken(Field::Tools)).then(tools::list),
             temperature: taken(Field::Temperature).then_some(0.2),
-            max_completion_tokens: new_name.then_some(self.settings.max_tokens),
-            max_tokens: old_name.then_some(self.settings.max_tokens),
+            max_completion_tokens: new_name.then_some(max_tokens),
+            max_tokens: old_name.then_some(max_tokens),
             store: taken(Field::Store).then_some(false),
         }
     }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::wire::CallPiece;
+use crate::store::records::ToolCall;
 
 /// The name of the tool.
 pub(super) const HAND_OVER: &str = "hand_over";
@@ -104,6 +105,11 @@ impl Calls {
     /// True if nothing was called.
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
+    }
+
+    /// All of them, as they came.
+    pub(super) fn listed(&self) -> impl Iterator<Item = ToolCall> {
+        self.calls.iter().map(|call| ToolCall { name: call.name.clone(), arguments: call.arguments.clone() })
     }
 
     /// The first hand-over among the calls; other tools do not exist.

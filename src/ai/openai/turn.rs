@@ -17,10 +17,11 @@ use super::super::question::Question;
 use super::OpenAi;
 use super::answer::Answer;
 use super::body::Exchange;
+use super::book::Book;
 use super::client::Events;
 use super::failure::{Class, Failure};
 use super::prompt;
-use super::report::{Outcome, Report, Usage, Watcher};
+use super::report::{Outcome, Usage};
 use super::tools::{Calls, HandOver};
 use super::wire::{Chunk, Message};
 
@@ -52,7 +53,11 @@ struct Turn {
 
 impl Turn {
     fn new(model: OpenAi, prompt: Prompt) -> Self {
-        let book = Book::new(Arc::clone(&model.watcher), &prompt);
+        let book = Book::new(Arc::clone(&model.watcher), prompt.turn).recorded(
+            &model.recorder,
+            &prompt,
+            model.client.model(),
+        );
         Self {
             question: Question::of(&prompt),
             deadline: Instant::now() + model.client.timers().turn,
@@ -114,12 +119,12 @@ impl Turn {
         let base = timeout_at(self.deadline, self.model.knowledge.of(self.prompt.property)).await;
         let base = base.map_err(|_| Class::TimedOut)?.map_err(|_| Class::RetryableServer)?;
         self.sources = base.top(&self.question, prompt::SOURCES);
+        self.book.found(&self.question, &self.sources);
         loop {
             let messages = self.messages();
-            self.book.report.prompt_chars =
-                messages.iter().map(|message| message.content.chars().count()).sum();
-            self.book.report.requests += 1;
-            let opened = timeout_at(self.deadline, self.model.client.open(&messages, &self.exchange)).await;
+            self.book.sent(&messages);
+            let opened =
+                timeout_at(self.deadline, self.model.client.open(&messages, &self.exchange, true)).await;
             match opened.map_err(|_| Failure::from(Class::TimedOut)).flatten() {
                 Ok(events) => {
                     self.events = Some(events);
@@ -259,6 +264,7 @@ impl Turn {
     }
 
     fn finished(&mut self, end: TurnEnd, outcome: Outcome) {
+        self.book.ended(&end);
         self.ready.push_back(Ok(Piece::End(end)));
         self.close(outcome);
     }
@@ -273,6 +279,7 @@ impl Turn {
         self.over = true;
         self.events = None;
         self.book.report.limits = self.exchange.limits();
+        self.book.called(&self.calls);
         self.book.settle(outcome);
     }
 }
@@ -282,46 +289,4 @@ fn boundary() -> String {
     let mut bytes = [0; 8];
     let _ = getrandom::fill(&mut bytes);
     format!("{:016x}", u64::from_le_bytes(bytes))
-}
-
-/// Counts a turn, and reports it exactly once: at its end, or when it is dropped.
-struct Book {
-    watcher: Arc<dyn Watcher>,
-    report: Report,
-    started: Instant,
-}
-
-impl Book {
-    fn new(watcher: Arc<dyn Watcher>, prompt: &Prompt) -> Self {
-        let report = Report {
-            turn: prompt.turn,
-            outcome: Outcome::Cancelled,
-            requests: 0,
-            prompt_chars: 0,
-            answer_chars: 0,
-            usage: None,
-            limits: super::limits::Limits::default(),
-            first_word: None,
-            whole: std::time::Duration::ZERO,
-        };
-        Self { watcher, report, started: Instant::now() }
-    }
-
-    fn words(&mut self, text: &str) {
-        self.report.answer_chars += text.chars().count();
-        if !text.is_empty() {
-            self.report.first_word.get_or_insert_with(|| self.started.elapsed());
-        }
-    }
-
-    fn settle(&mut self, outcome: Outcome) {
-        self.report.outcome = outcome;
-    }
-}
-
-impl Drop for Book {
-    fn drop(&mut self) {
-        self.report.whole = self.started.elapsed();
-        self.watcher.turn_over(&self.report);
-    }
 }

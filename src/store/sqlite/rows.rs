@@ -51,7 +51,7 @@ pub(super) fn stored(seq: Seq) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-fn seq_at(row: &SqliteRow, column: &str) -> Decoded<Seq> {
+pub(super) fn seq_at(row: &SqliteRow, column: &str) -> Decoded<Seq> {
     Seq::try_from(row.try_get::<i64, _>(column)?).map_err(undecodable)
 }
 
