@@ -5,6 +5,7 @@ mod audit;
 mod backups;
 mod check;
 mod offline;
+mod replay;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -83,6 +84,20 @@ enum Command {
         #[command(subcommand)]
         what: check::What,
     },
+    /// Show a conversation as it happened, with each turn's prompt, sources, calls, times and costs; the server may
+    /// be running
+    Replay {
+        /// The conversation's id
+        conversation: String,
+        /// Leave out what the model was sent
+        #[arg(long)]
+        brief: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Serve,
+    },
     /// Try questions on knowledge: prints what the embedded answerer would do with each
     Evaluate {
         /// Entries: `{"hotel":{"entries":[{"id","q","a"}]}}` or `[{"id","question","answer"}]`
@@ -117,6 +132,9 @@ pub fn run() -> ExitCode {
             audit::run(what, settings.config.or(cli.serve.config).as_deref())
         }
         Some(Command::Check { what }) => check::run(what, cli.serve.config),
+        Some(Command::Replay { conversation, brief, json, settings }) => {
+            replay::run(&conversation, brief, json, settings.config.or(cli.serve.config).as_deref())
+        }
         Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }
 }

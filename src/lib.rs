@@ -18,6 +18,7 @@ pub mod evaluate;
 pub mod help;
 pub mod http;
 pub mod pager;
+pub mod replay;
 pub mod store;
 pub mod telemetry;
 pub mod webhooks;

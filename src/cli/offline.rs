@@ -34,7 +34,8 @@ fn block_on<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
 }
 
-fn failed(reason: &dyn Display, code: ExitCode) -> ExitCode {
+/// Says why, in one line.
+pub(super) fn failed(reason: &dyn Display, code: ExitCode) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "frontdesk: {reason}");
     code
 }
