@@ -91,7 +91,8 @@ impl From<Unhelped> for Refusal {
                 Self::new(Code::Unavailable, "this help needs a language model, and none is set up")
             }
             Unhelped::Busy => {
-                Self::new(Code::Overloaded, "the AI has no room for this at the moment, please try again").retry_in(5_000)
+                Self::new(Code::Overloaded, "the AI has no room for this at the moment, please try again")
+                    .retry_in(5_000)
             }
             Unhelped::Failed(_) => {
                 Self::new(Code::Unavailable, "the language model gave no answer, please try again")
