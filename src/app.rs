@@ -19,6 +19,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::audit::Audit;
 use crate::auth::Printed;
 use crate::config::{Config, DatabaseUrl};
+use crate::privacy::Keeper;
+use crate::reservations::Clerk;
 use crate::webhooks::{LOG_KEPT_MILLIS, Office};
 use crate::{backup, http, telemetry};
 
@@ -84,6 +86,8 @@ async fn run(config: Config) -> Result<(), StartError> {
     let upkeep = parts.state.metrics.clone().map(|metrics| tokio::spawn(telemetry::upkeep(metrics)));
     let tidy = tokio::spawn(tidy(parts.state.clone()));
     let webhooks = tokio::spawn(office(&parts.state).run());
+    let keeper = tokio::spawn(keeper(&parts.state).run());
+    let clerk = tokio::spawn(clerk(&parts.state).run());
     let backups = tokio::spawn(backups(Arc::clone(&parts.state.config), parts.state.audit.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
@@ -102,6 +106,8 @@ async fn run(config: Config) -> Result<(), StartError> {
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, server).await;
     tidy.abort();
     webhooks.abort();
+    keeper.abort();
+    clerk.abort();
     backups.abort();
     upkeep.inspect(tokio::task::JoinHandle::abort);
     parts.store.close().await;
@@ -158,6 +164,22 @@ fn office(state: &http::AppState) -> Office {
         egress: state.egress.clone(),
         wake: state.webhooks.clone(),
     }
+}
+
+/// What erases guests.
+fn keeper(state: &http::AppState) -> Keeper {
+    Keeper {
+        hub: state.hub.clone(),
+        db: Arc::clone(&state.db),
+        files: state.files.clone(),
+        nudge: state.erasures.clone(),
+        audit: state.audit.clone(),
+    }
+}
+
+/// What puts reservations on guests' cards.
+fn clerk(state: &http::AppState) -> Clerk {
+    Clerk { hub: state.hub.clone(), db: Arc::clone(&state.db), wake: Arc::clone(&state.reservations) }
 }
 
 /// Forgets what nobody needs any more, now and then.

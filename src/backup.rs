@@ -5,6 +5,7 @@
 
 mod files;
 mod manifest;
+mod offsite;
 mod restore;
 mod schedule;
 mod take;
@@ -14,9 +15,10 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use manifest::Manifest;
+pub use offsite::{Offsite, OffsiteError, place};
 pub use restore::{restore, verify};
 pub use schedule::{Schedule, run};
-pub use take::{prune, take};
+pub use take::{PREFIX, prune, take};
 
 use crate::store::sqlite::CopyError;
 

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod backups;
 mod check;
+mod guests;
 mod offline;
 mod replay;
 
@@ -12,6 +13,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use frontdesk_domain::ids::GuestId;
 
 use crate::config::{self, Config};
 use crate::{app, evaluate, http};
@@ -54,14 +57,17 @@ enum Command {
     },
     /// Put a backup in the place of the database; what was there is moved aside. The server must be stopped
     Restore {
-        /// The backup's folder
-        backup: PathBuf,
+        /// The backup's folder, or `s3://BUCKET/PREFIX` for the newest one there, or one of those by its name
+        backup: String,
         /// Only look it over
         #[arg(long)]
         check: bool,
         #[command(flatten)]
         settings: Serve,
     },
+    /// A guest's data as a whole
+    #[command(subcommand)]
+    Guest(Guest),
     /// Let somebody in again: a new password is made up and printed, and the second factor is turned off. The
     /// server must be stopped
     ResetLogin {
@@ -107,6 +113,27 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum Guest {
+    /// Write all that is stored of a guest into a ZIP file; the server may be running
+    Export {
+        /// The guest's id
+        guest: GuestId,
+        /// The file [default: guest-<id>.zip]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Serve,
+    },
+    /// Have a guest erased, for good. The server must be stopped, and does it when it starts
+    Erase {
+        /// The guest's id
+        guest: GuestId,
+        #[command(flatten)]
+        settings: Serve,
+    },
+}
+
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
     let cli = match parser().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
@@ -123,6 +150,12 @@ pub fn run() -> ExitCode {
         }
         Some(Command::Restore { backup, check, settings }) => {
             backups::restore(&backup, check, settings.config.or(cli.serve.config).as_deref())
+        }
+        Some(Command::Guest(Guest::Export { guest, to, settings })) => {
+            guests::export(guest, to, settings.config.or(cli.serve.config).as_deref())
+        }
+        Some(Command::Guest(Guest::Erase { guest, settings })) => {
+            guests::erase(guest, settings.config.or(cli.serve.config).as_deref())
         }
         Some(Command::ResetLogin { email, settings }) => {
             accounts::reset_login(&email, settings.config.or(cli.serve.config).as_deref())

@@ -12,7 +12,7 @@ use frontdesk_domain::pool::{Budget, Price};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::backup::Schedule;
+use crate::backup::{self, Offsite, Schedule};
 
 mod origin;
 mod parse;
@@ -294,7 +294,25 @@ fn backups(from: &Sources) -> Result<Option<Schedule>, ConfigError> {
     let hours = from.value("FRONTDESK_BACKUP_HOURS", parse::count)?;
     let keep = from.value("FRONTDESK_BACKUP_KEEP", parse::count)? as usize;
     let every = Duration::from_secs(u64::from(hours) * 3_600);
-    Ok(folder.map(|folder| Schedule { folder: folder.into(), every, keep }))
+    let offsite = offsite(from, keep)?;
+    if offsite.is_some() && folder.is_none() {
+        return Err(ConfigError::takes("FRONTDESK_BACKUP_S3"));
+    }
+    Ok(folder.map(|folder| Schedule { folder: folder.into(), every, keep, offsite }))
+}
+
+/// The other place is off while it has no address; an address needs a key.
+fn offsite(from: &Sources, keep: usize) -> Result<Option<Offsite>, ConfigError> {
+    let place = from.optional("FRONTDESK_BACKUP_S3", backup::place)?;
+    let endpoint = from.optional("FRONTDESK_BACKUP_S3_ENDPOINT", parse::http_url)?;
+    let region = from.value("FRONTDESK_BACKUP_S3_REGION", parse::text)?;
+    let key = from.optional("FRONTDESK_BACKUP_S3_KEY", parse::secret)?;
+    let secret = from.optional("FRONTDESK_BACKUP_S3_SECRET", parse::secret)?;
+    let Some((bucket, prefix)) = place else { return Ok(None) };
+    let missing = |name| move || ConfigError::takes(name);
+    let key = key.ok_or_else(missing("FRONTDESK_BACKUP_S3_KEY"))?;
+    let secret = secret.ok_or_else(missing("FRONTDESK_BACKUP_S3_SECRET"))?;
+    Ok(Some(Offsite { bucket, prefix, endpoint, region, key, secret, keep }))
 }
 
 fn database_url(url: &str) -> Option<DatabaseUrl> {

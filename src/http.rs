@@ -34,7 +34,9 @@ mod layers;
 mod learning;
 pub mod origin;
 mod pages;
+mod privacy;
 mod replay;
+mod reservations;
 mod session;
 pub mod sockets;
 pub mod state;
@@ -69,6 +71,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Anyone,                  UNCOUNTED, routes!(ws::guest)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(ws::agent)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
+        .routes(row(Anyone,                  REQUESTS,  routes!(reservations::receive)))
         .routes(row(Anyone,                  SESSIONS,  routes!(guest::session)))
         .routes(row(Anyone,                  LOGINS,    routes!(session::login)))
         .routes(row(Myself,                  REQUESTS,  routes!(session::logout)))
@@ -106,6 +109,10 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::deliveries)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::redeliver)))
         .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(audit::list)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(reservations::source, reservations::new)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(privacy::settings, privacy::put_settings)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(privacy::export)))
+        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(privacy::erase)))
         .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
         .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::import)))

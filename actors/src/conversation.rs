@@ -7,6 +7,7 @@
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
 mod alarm;
+mod erase;
 mod perform;
 mod readers;
 
@@ -139,6 +140,9 @@ impl Actor for Conversation {
             ConversationMsg::Quiet { turn, due } => {
                 let asked = Asked::own(Command::Quiet(turn, due));
                 Box::pin(self.on_perform(&myself, asked, state)).await?;
+            }
+            ConversationMsg::Erase { by, reply } => {
+                Box::pin(self.on_erase(&myself, by, reply, state)).await?;
             }
             ConversationMsg::Escalate { since, rung } => {
                 Box::pin(self.on_escalate(&myself, since, rung, state)).await?;

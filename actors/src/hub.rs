@@ -13,7 +13,7 @@ use frontdesk_domain::conversation::{Ack, Command};
 use frontdesk_domain::frame::Action;
 use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId, Seq};
 use frontdesk_domain::inbound::Parcel;
-use frontdesk_domain::people::Principal;
+use frontdesk_domain::people::{Author, Principal};
 use frontdesk_domain::pool::Class;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
@@ -36,6 +36,9 @@ use crate::{conversation, socket};
 
 /// How long a caller waits for a conversation. Longer than any commit that is going to succeed.
 const CALL_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a caller waits for a conversation to be erased: each of its events is written anew.
+const ERASE_WITHIN: Duration = Duration::from_secs(120);
 
 /// What the tree is built on.
 pub struct Foundation {
@@ -209,6 +212,39 @@ impl Hub {
         let Some(outbox) = self.shared.at.whatsapp_outbox.get() else { return Ok(()) };
         let ask = |reply| WhatsAppOutboxMsg::Status { report: Box::new(report), reply };
         match outbox.call(ask, Some(CALL_WITHIN)).await {
+            Ok(CallResult::Success(result)) => result,
+            _ => Err(Refusal::unavailable()),
+        }
+    }
+
+    /// Has a conversation decide on what one of our own parts tells it, and waits until that is on disk.
+    ///
+    /// # Errors
+    /// The rules' refusal; `unavailable` if no answer comes.
+    pub async fn note(&self, conversation: ConversationId, command: Command) -> Result<Ack, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::unavailable());
+        }
+        let actor = self.shared.directory.find_or_open(conversation)?;
+        let ask = |port: RpcReplyPort<_>| ConversationMsg::Perform {
+            who: None,
+            command: Box::new(command),
+            reply: Reply::to_caller(port),
+        };
+        match actor.call(ask, Some(CALL_WITHIN)).await {
+            Ok(CallResult::Success(result)) => result,
+            _ => Err(Refusal::unavailable()),
+        }
+    }
+
+    /// Erases what anybody said in a conversation: readers are told, and the store forgets. Returns when it is
+    /// gone from there; may be asked again.
+    ///
+    /// # Errors
+    /// `not_found`; `unavailable` if it is not, or not wholly, gone.
+    pub async fn erase(&self, conversation: ConversationId, by: Author) -> Result<(), Refusal> {
+        let actor = self.shared.directory.find_or_open(conversation)?;
+        match actor.call(|reply| ConversationMsg::Erase { by, reply }, Some(ERASE_WITHIN)).await {
             Ok(CallResult::Success(result)) => result,
             _ => Err(Refusal::unavailable()),
         }

@@ -13,7 +13,7 @@ use frontdesk_domain::event::DeliveryState;
 use frontdesk_domain::frame::{ClientFrame, Close, ServerFrame};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Parcel;
-use frontdesk_domain::people::{AgentRef, Principal};
+use frontdesk_domain::people::{AgentRef, Author, Principal};
 use frontdesk_domain::pool::Class;
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::summary::Summary;
@@ -175,6 +175,13 @@ pub enum ConversationMsg {
         turn: TurnId,
         /// The time, as the rules named it.
         due: Timestamp,
+    },
+    /// Erase what anybody said.
+    Erase {
+        /// Who says so.
+        by: Author,
+        /// Answered when it is gone from the store.
+        reply: RpcReplyPort<Result<(), Refusal>>,
     },
     /// Has anybody acknowledged the alarm of this time? Sent by itself.
     Escalate {

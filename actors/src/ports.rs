@@ -111,6 +111,13 @@ pub trait Store: Send + Sync + 'static {
         span: Span,
     ) -> Result<Vec<Event>, StoreError>;
 
+    /// Takes the words out of a conversation's events up to `through`, for good; what is left is
+    /// [`Event::erased`]. May be asked again. On disk when this returns `Ok`.
+    async fn redact(&self, conversation: ConversationId, through: Seq) -> Result<(), StoreError> {
+        let _ = (conversation, through);
+        Err(StoreError::Unavailable("this store does not erase".to_owned()))
+    }
+
     /// Conversations whose turn was left open, for instance by a crash.
     async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError>;
 

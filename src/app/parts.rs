@@ -29,6 +29,7 @@ use crate::egress::{Egress, Lookup, SystemLookup};
 use crate::help::Help;
 use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
 use crate::pager::AlarmPost;
+use crate::privacy::Nudge;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
@@ -115,6 +116,8 @@ impl Parts {
             files,
             egress,
             webhooks: Wake::default(),
+            erasures: Nudge::default(),
+            reservations: Arc::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
             sockets: crate::http::sockets::Sockets::default(),

@@ -52,6 +52,7 @@ pub async fn restore(
     let _ = fs::remove_file(&fresh);
     fs::copy(backup.join(DATABASE), &fresh).map_err(BackupError::file(&fresh))?;
     sqlite::renew(&fresh).await.map_err(|error| BackupError::broken(backup, &error))?;
+    carry_erasures(database, &fresh).await;
     // Added to what is there: a file that both have is the same one, for names are never used twice.
     let attachments = data_dir.join(ATTACHMENTS);
     files::copy_tree(&backup.join(ATTACHMENTS), &attachments).map_err(BackupError::file(&attachments))?;
@@ -61,6 +62,21 @@ pub async fn restore(
         files::sync_folder(folder).map_err(BackupError::file(folder))?;
     }
     Ok((manifest, aside))
+}
+
+/// Whoever was erased since the backup is erased again by the next start. A database that is too damaged to say who
+/// that is must not keep its own restore away.
+async fn carry_erasures(database: &Path, fresh: &Path) {
+    if !database.exists() {
+        return;
+    }
+    match sqlite::carry_erasures(database, fresh).await {
+        Ok(0) => {}
+        Ok(guests) => tracing::info!(guests, "guests who were erased since the backup are erased again"),
+        Err(error) => {
+            tracing::warn!(%error, "who was erased since the backup could not be read: erase them again")
+        }
+    }
 }
 
 /// Moves the database and its log out of the way, the log last: between the two, the log alone is no database.

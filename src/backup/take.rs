@@ -10,7 +10,7 @@ use super::{ATTACHMENTS, BackupError, DATABASE, files};
 use crate::store::sqlite::{self, CopyError};
 
 /// What the names of backups begin with.
-const PREFIX: &str = "frontdesk-";
+pub const PREFIX: &str = "frontdesk-";
 /// What a backup is called while it is being taken.
 const PARTIAL: &str = ".partial";
 

@@ -13,7 +13,7 @@ use crate::audit::{Action, Actor, Audit};
 use crate::auth::{self, Hasher, Vault, vault};
 use crate::http::now;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Account, Accounts, Logins, Webhooks};
+use crate::store::{Account, Accounts, Logins, Reservations, Webhooks};
 
 /// Makes up a password for an account and prints it; all its logins end.
 pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
@@ -73,8 +73,19 @@ pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
                 count += 1;
             }
         }
+        let mut sources = store.reservation_sources().await?;
+        for source in &mut sources {
+            let Some(plain) = opener.open(&source.secret, source.id.as_bytes()) else {
+                bail!("the secret of the reservations opens under no key at hand; make a new one");
+            };
+            source.secret = sealer.seal(&plain, source.id.as_bytes())?;
+            count += 1;
+        }
         store.put_sealed_seeds(sealed).await?;
         store.put_sealed_webhook_secrets(webhooks).await?;
+        for source in sources {
+            store.put_reservation_source(source).await?;
+        }
         let store = Arc::new(store);
         Audit::new(store.clone()).record(&Actor::operator(), Action::KeyRotated, "").await;
         store.close().await;

@@ -58,6 +58,16 @@ pub const SETTINGS: &[Setting] = &[
     row("FRONTDESK_BACKUP_HOURS", "24", COUNT, "how many hours from one backup to the next"),
     row("FRONTDESK_BACKUP_KEEP", "7", COUNT, "how many of the newest backups stay"),
     row(
+        "FRONTDESK_BACKUP_S3",
+        "",
+        "s3://BUCKET or s3://BUCKET/PREFIX, together with FRONTDESK_BACKUP_DIR",
+        "an S3-compatible store to which each backup is brought as well",
+    ),
+    row("FRONTDESK_BACKUP_S3_ENDPOINT", "", HTTP_URL, "its address; Amazon's if not given"),
+    row("FRONTDESK_BACKUP_S3_REGION", "us-east-1", TEXT, "the region that requests are signed for"),
+    row("FRONTDESK_BACKUP_S3_KEY", "", S3_KEY, "the name of its access key"),
+    row("FRONTDESK_BACKUP_S3_SECRET", "", S3_KEY, "its secret access key"),
+    row(
         "NATS_URL",
         "",
         "a URL that starts with nats:// or tls://, together with a postgres:// DATABASE_URL",
@@ -186,6 +196,8 @@ pub const SETTINGS: &[Setting] = &[
     row("SENTRY_DSN", "", HTTP_URL, "error tracking"),
     row("OTEL_EXPORTER_OTLP_ENDPOINT", "", HTTP_URL, "traces"),
 ];
+
+const S3_KEY: &str = "a text without line breaks, together with FRONTDESK_BACKUP_S3";
 
 const WHATSAPP: &str = "a text, together with the other three of WHATSAPP_VERIFY_TOKEN, WHATSAPP_APP_SECRET, \
      WHATSAPP_ACCESS_TOKEN and WHATSAPP_PHONE_NUMBER_ID";

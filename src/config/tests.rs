@@ -11,6 +11,12 @@ const WHATSAPP: &[(&str, &str)] = &[
     ("WHATSAPP_PHONE_NUMBER_ID", "1"),
 ];
 const BACKUPS: &[(&str, &str)] = &[("FRONTDESK_BACKUP_DIR", "/tmp/b")];
+const S3: &[(&str, &str)] = &[
+    ("FRONTDESK_BACKUP_DIR", "/tmp/b"),
+    ("FRONTDESK_BACKUP_S3", "s3://other"),
+    ("FRONTDESK_BACKUP_S3_KEY", "key"),
+    ("FRONTDESK_BACKUP_S3_SECRET", "secret"),
+];
 const EMAIL: &[(&str, &str)] = &[("FRONTDESK_ADMIN_EMAIL", "a@b.example")];
 const PASSWORD: &[(&str, &str)] = &[("FRONTDESK_ADMIN_PASSWORD", "long enough")];
 const POSTGRES: &[(&str, &str)] = &[("DATABASE_URL", "postgres://h/db")];
@@ -25,6 +31,11 @@ const TABLE: &[Row] = &[
     ("FRONTDESK_BACKUP_DIR", "/tmp/b", &["a\nb"], &[]),
     ("FRONTDESK_BACKUP_HOURS", "1", &["0", "daily"], BACKUPS),
     ("FRONTDESK_BACKUP_KEEP", "3", &["0", "all"], BACKUPS),
+    ("FRONTDESK_BACKUP_S3", "s3://bucket/some/prefix", &["bucket", "s3://", "s3://b/../c"], S3),
+    ("FRONTDESK_BACKUP_S3_ENDPOINT", "http://127.0.0.1:9", &["127.0.0.1"], S3),
+    ("FRONTDESK_BACKUP_S3_REGION", "eu-central-1", &["a\nb"], S3),
+    ("FRONTDESK_BACKUP_S3_KEY", "k", &["a\nb"], S3),
+    ("FRONTDESK_BACKUP_S3_SECRET", "s", &["a\nb"], S3),
     ("NATS_URL", "nats://h:4222", &["http://h", "nats://"], POSTGRES),
     ("FRONTDESK_PUBLIC_URL", "https://chat.example", &["chat.example", "https://a/b"], &[]),
     ("FRONTDESK_TRUSTED_PROXIES", "10.0.0.0/8, ::1", &["proxy.example", "10.0.0.0/99"], &[]),
@@ -132,6 +143,9 @@ fn what_belongs_together() {
         ("FRONTDESK_ADMIN_PASSWORD", EMAIL.to_vec()),
         ("FRONTDESK_ADMIN_EMAIL", PASSWORD.to_vec()),
         ("NATS_URL", vec![("NATS_URL", "nats://h")]),
+        ("FRONTDESK_BACKUP_S3", S3[1..].to_vec()),
+        ("FRONTDESK_BACKUP_S3_KEY", S3[..2].to_vec()),
+        ("FRONTDESK_BACKUP_S3_SECRET", S3[..3].to_vec()),
         ("FRONTDESK_RATE_LIMITS", vec![("FRONTDESK_RATE_LIMITS", "off"), ("FRONTDESK_LISTEN", "0.0.0.0:1")]),
         ("FRONTDESK_DEMO", vec![("FRONTDESK_DEMO", "on"), ("FRONTDESK_DEMO_FILE", "/x")]),
     ] {

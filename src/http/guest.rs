@@ -1,5 +1,7 @@
 //! `POST /api/guest/session`: a guest comes, for the first time or again.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use frontdesk_domain::conversation::{Act, Command};
@@ -35,6 +37,9 @@ pub(super) struct Hello {
     room: Option<String>,
     /// Language tag, as in `de` or `pt-BR`.
     locale: Option<String>,
+    /// The guest agrees to the `consent` that an answer had.
+    #[serde(default)]
+    consent: bool,
 }
 
 /// Where the page stands.
@@ -55,6 +60,12 @@ pub(super) struct Session {
     conversation: ConversationId,
     /// The hotel's name.
     hotel: String,
+    /// What the hotel says about the guest's data, in the guest's language; plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+    /// What the guest is to agree to before writing, and has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<String>,
 }
 
 /// Begins a guest's session, or finds it again by its cookie or bearer token.
@@ -87,6 +98,9 @@ pub(super) async fn session(
         && property.is_none_or(|property| property == row.property)
     {
         let row = update(&state, row, profile).await?;
+        if hello.consent {
+            state.db.put_consent(row.id, now()).await?;
+        }
         return answer(&state, StatusCode::OK, &token, row, embedded).await;
     }
     let property = match property {
@@ -95,6 +109,9 @@ pub(super) async fn session(
     };
     let token = Token::random()?;
     let row = begin(&state, property, &profile, &token).await?;
+    if hello.consent {
+        state.db.put_consent(row.id, now()).await?;
+    }
     answer(&state, StatusCode::CREATED, &token, row, embedded).await
 }
 
@@ -143,6 +160,14 @@ async fn update(state: &AppState, row: GuestRow, said: GuestProfile) -> ApiResul
     Ok(GuestRow { profile, ..row })
 }
 
+/// A text in the guest's language, else in English, else in any.
+fn in_language(texts: &BTreeMap<String, String>, locale: Option<&str>) -> Option<String> {
+    let short = locale.and_then(|tag| tag.split('-').next());
+    let wanted = [locale, short, Some("en")].into_iter().flatten();
+    let found = wanted.filter_map(|tag| texts.get(tag)).next();
+    found.or_else(|| texts.values().next()).cloned()
+}
+
 async fn answer(
     state: &AppState,
     status: StatusCode,
@@ -151,8 +176,16 @@ async fn answer(
     embedded: bool,
 ) -> ApiResult<Response> {
     let hotel = state.db.property_name(row.property).await?.unwrap_or_default();
+    let privacy = state.db.privacy(row.property).await?;
+    let notice = in_language(&privacy.notice, row.profile.locale.as_deref());
+    let mut consent = in_language(&privacy.consent, row.profile.locale.as_deref());
+    if consent.is_some() && state.db.consent_of(row.id).await?.is_some() {
+        consent = None;
+    }
     let guest = GuestProfile { id: Some(row.id), ..row.profile };
-    let session = Session { token: token.reveal().to_owned(), guest, conversation: row.conversation, hotel };
+    let token_text = token.reveal().to_owned();
+    let conversation = row.conversation;
+    let session = Session { token: token_text, guest, conversation, hotel, notice, consent };
     let mut response = (status, axum::Json(session)).into_response();
     let line = cookie::give(Kind::Guest, token, state.config.server.is_https(), embedded);
     if let Ok(line) = HeaderValue::try_from(line) {

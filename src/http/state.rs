@@ -9,7 +9,7 @@ use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::timestamp::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::sockets::Sockets;
 use crate::attachments::Folder;
@@ -18,6 +18,7 @@ use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::egress::Egress;
 use crate::help::Help;
+use crate::privacy::Nudge;
 use crate::store::Database;
 use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
@@ -62,6 +63,10 @@ pub struct AppState {
     pub webhooks: Wake,
     /// Help for agents.
     pub help: Help,
+    /// Told when a guest is to be erased.
+    pub erasures: Nudge,
+    /// Told when the property system has told of reservations.
+    pub reservations: Arc<Notify>,
     /// Told after a write to a property's knowledge.
     pub knowledge_changed: KnowledgeChanged,
     /// The open connections.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::answers::{Listed, Refusals};
 use super::extract::{AgentAuth, Body, Params, Segment, page};
 use super::state::{AppState, now};
+use crate::audit::{Action, Actor};
 use crate::error::{ApiError, ApiResult};
 use crate::store::webhooks::{Webhook, WebhookDelivery, WebhookStep};
 use crate::webhooks::{OLD_SECRET_MILLIS, new_secret};
@@ -123,6 +124,7 @@ pub(super) async fn list(
 pub(super) async fn add(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Body(new): Body<NewWebhook>,
 ) -> ApiResult<(StatusCode, Json<NewWebhookView>)> {
     let id = Uuid::now_v7();
@@ -141,6 +143,7 @@ pub(super) async fn add(
         updated_at: at,
     };
     state.db.add_webhook(webhook.clone()).await?;
+    state.audit.record(&actor, Action::WebhookAdded, format!("webhook:{id}")).await;
     state.webhooks.now();
     let secret = secret.expose_secret().to_owned();
     Ok((StatusCode::CREATED, Json(NewWebhookView { webhook: webhook.into(), secret })))
@@ -153,6 +156,7 @@ pub(super) async fn add(
 pub(super) async fn change(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<Uuid>,
     Body(patch): Body<WebhookPatch>,
 ) -> ApiResult<Json<WebhookView>> {
@@ -169,6 +173,7 @@ pub(super) async fn change(
     }
     webhook.updated_at = now();
     state.db.put_webhook(webhook.clone()).await?;
+    state.audit.record(&actor, Action::WebhookChanged, format!("webhook:{id}")).await;
     state.webhooks.now();
     Ok(Json(webhook.into()))
 }
@@ -179,9 +184,11 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<Uuid>,
 ) -> ApiResult<StatusCode> {
     state.db.remove_webhook(property, id).await?;
+    state.audit.record(&actor, Action::WebhookRemoved, format!("webhook:{id}")).await;
     state.webhooks.now();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -193,6 +200,7 @@ pub(super) async fn remove(
 pub(super) async fn new_key(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment(id): Segment<Uuid>,
 ) -> ApiResult<Json<NewWebhookView>> {
     let webhook = find(&state, property, id).await?;
@@ -201,6 +209,7 @@ pub(super) async fn new_key(
     let old_secret = Some((webhook.secret, at.plus_millis(OLD_SECRET_MILLIS)));
     let webhook = Webhook { secret: sealed, old_secret, updated_at: at, ..webhook };
     state.db.put_webhook(webhook.clone()).await?;
+    state.audit.record_detail(&actor, Action::WebhookChanged, format!("webhook:{id}"), "secret").await;
     let secret = secret.expose_secret().to_owned();
     Ok(Json(NewWebhookView { webhook: webhook.into(), secret }))
 }
@@ -254,10 +263,20 @@ pub(super) async fn deliveries(
 pub(super) async fn redeliver(
     State(state): State<AppState>,
     AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
     Segment((id, delivery)): Segment<(Uuid, Uuid)>,
 ) -> ApiResult<(StatusCode, Json<Asked>)> {
     find(&state, property, id).await?;
     state.db.redeliver(id, delivery, now()).await?;
+    state
+        .audit
+        .record_detail(
+            &actor,
+            Action::WebhookRedelivered,
+            format!("webhook:{id}"),
+            format!("delivery {delivery}"),
+        )
+        .await;
     state.webhooks.now();
     Ok((StatusCode::ACCEPTED, Json(Asked { delivery })))
 }

@@ -18,7 +18,9 @@ pub mod access;
 pub mod audit;
 pub mod help;
 pub mod logins;
+pub mod privacy;
 pub mod records;
+pub mod reservations;
 pub mod sqlite;
 pub mod vitals;
 pub mod webhooks;
@@ -27,7 +29,9 @@ pub use access::Access;
 pub use audit::AuditLog;
 pub use help::Helping;
 pub use logins::Logins;
+pub use privacy::Privacy;
 pub use records::Records;
+pub use reservations::Reservations;
 pub use vitals::{VitalSigns, Vitals};
 pub use webhooks::Webhooks;
 
@@ -45,6 +49,8 @@ pub trait Database:
     + Listing
     + Records
     + Webhooks
+    + Privacy
+    + Reservations
     + Vitals
 {
 }
@@ -62,6 +68,8 @@ impl<T> Database for T where
         + Records
         + Webhooks
         + Vitals
+        + Privacy
+        + Reservations
 {
 }
 

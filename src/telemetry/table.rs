@@ -150,6 +150,7 @@ pub const METRICS: &[Metric] = &[
     histogram("frontdesk_commit_group_size", GROUPS, &[], "Writes that shared a transaction"),
     gauge("frontdesk_database_bytes", &[label("file", &["database", "log"])], "Size of the database file and its write-ahead log"),
     counter("frontdesk_backups_total", &[label("outcome", &["taken", "failed"])], "Backups of the schedule"),
+    counter("frontdesk_backups_offsite_total", &[label("outcome", &["sent", "failed"])], "Tries to bring a backup to the other place"),
     gauge("frontdesk_last_backup_timestamp_seconds", &[], "When the schedule last took a backup since the start, in seconds since 1970; 0: not yet"),
 
     // The AI.
@@ -182,6 +183,12 @@ pub const METRICS: &[Metric] = &[
 
     // Other systems.
     counter("frontdesk_webhook_deliveries_total", &[label("outcome", OPEN)], "Tries to post what happens to the hotel's other systems, by how they ended"),
+
+    counter("frontdesk_reservations_told_total", &[], "Reservations that are on their guests' cards"),
+    counter("frontdesk_reservations_bad_signatures_total", &[], "Requests about reservations that were not signed by the property system"),
+
+    // Privacy.
+    counter("frontdesk_erasures_total", &[], "Guests who were erased"),
 
     // The audit log.
     counter("frontdesk_audit_lost_total", &[], "Entries of the audit log that could not be written"),

@@ -209,6 +209,12 @@ pub enum EventKind {
         /// The message.
         of: Seq,
     },
+    /// What anybody had said, and what was known of the guest, was erased: the events up to this place hold no
+    /// words any more. Nothing follows.
+    Erased {
+        /// The last of them.
+        through: Seq,
+    },
     /// How soon somebody must look.
     Urgency {
         /// The urgency now.
@@ -232,7 +238,8 @@ impl EventKind {
             | Self::Request { .. }
             | Self::Reaction { .. }
             | Self::Edited { .. }
-            | Self::Deleted { .. } => true,
+            | Self::Deleted { .. }
+            | Self::Erased { .. } => true,
             Self::Note { .. }
             | Self::Tags { .. }
             | Self::Profile { .. }

@@ -153,13 +153,15 @@ fn events_of_every_kind() {
         json!({"kind":"reaction"}),
         json!({"kind":"edited","of":4,"text":"at nine"}),
         json!({"kind":"deleted","of":4}),
+        json!({"kind":"erased","through":4}),
         json!({"kind":"urgency","urgency":"urgent","reason":"fire"}),
     ] {
         let event = event(kind(fields.clone()), Author::agent(&mia()));
         let seen = ServerFrame::Event(event.view(Audience::Agents).unwrap());
         assert_eq!(wire(&seen), with(fields.clone()));
         let for_guest = event.view(Audience::Guest);
-        let open = ["message", "mode", "status", "assigned", "request", "reaction", "edited", "deleted"];
+        let open =
+            ["message", "mode", "status", "assigned", "request", "reaction", "edited", "deleted", "erased"];
         assert_eq!(for_guest.is_some(), open.contains(&fields["kind"].as_str().unwrap()), "{fields}");
         if let Some(view) = for_guest {
             assert_eq!(view.prev, 6, "a guest's events are chained past what it may not see");

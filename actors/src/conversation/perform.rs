@@ -53,6 +53,8 @@ impl Asked {
             | Command::Quiet(..)
             | Command::Escalate { .. }
             | Command::Delivered { .. }
+            | Command::Booked(_)
+            | Command::Erase { .. }
             | Command::Wake
             | Command::Recover => false,
         }

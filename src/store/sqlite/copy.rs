@@ -35,6 +35,15 @@ const RENAME: &str = "UPDATE meta SET value = ?1 WHERE key = 'epoch'";
 /// A login, an invitation or a token that was ended after the copy was taken must not come back to life with it.
 const END_LOGINS: [&str; 3] = ["DELETE FROM sessions", "DELETE FROM invitations", "DELETE FROM api_tokens"];
 
+const ATTACH: &str = "ATTACH ?1 AS newer";
+const KNOWS_ERASURES: &str = "
+    SELECT (SELECT count(*) FROM main.sqlite_schema WHERE name = 'erasures')
+         + (SELECT count(*) FROM newer.sqlite_schema WHERE name = 'erasures')";
+const CARRY_ERASURES: &str = "
+    INSERT OR REPLACE INTO main.erasures (guest, property, agent, asked_at, done_at)
+    SELECT guest, property, agent, asked_at, NULL FROM newer.erasures
+     WHERE guest IN (SELECT id FROM main.guests)";
+
 /// Why a copy was not made, or is no good.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -115,6 +124,25 @@ pub async fn renew(path: &Path) -> Result<(), CopyError> {
     conn.close().await?;
     File::open(path)?.sync_all()?;
     Ok(())
+}
+
+/// Takes over who was erased since the copy `path` was taken, from the database `newer`, so that they are erased
+/// again. Says how many; none where one of the two does not know of erasures.
+///
+/// # Errors
+/// When one of them cannot be read, or the copy not be written.
+pub async fn carry_erasures(newer: &Path, path: &Path) -> Result<u64, CopyError> {
+    let mut conn = open::options(path).connect().await?;
+    sqlx::query(ATTACH).bind(newer.to_string_lossy().into_owned()).execute(&mut conn).await?;
+    let both: i64 = sqlx::query_scalar(KNOWS_ERASURES).fetch_one(&mut conn).await?;
+    let carried = match both {
+        2 => sqlx::query(CARRY_ERASURES).execute(&mut conn).await?.rows_affected(),
+        _ => 0,
+    };
+    sqlx::query("DETACH newer").execute(&mut conn).await?;
+    conn.close().await?;
+    File::open(path)?.sync_all()?;
+    Ok(carried)
 }
 
 async fn none(conn: &mut SqliteConnection, count: &'static str, what: &str) -> Result<(), CopyError> {

@@ -17,7 +17,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{SqliteStore, aliases, attachments, books, rows};
+use super::{SqliteStore, aliases, attachments, books, redact, rows};
 
 /// All that the tables say of a conversation in one statement, so that its parts are of one moment.
 const LOAD: &str = "
@@ -157,6 +157,10 @@ impl Store for SqliteStore {
                 Ok(events)
             }
         }
+    }
+
+    async fn redact(&self, conversation: ConversationId, through: Seq) -> Result<(), StoreError> {
+        redact::redact(self, conversation, through).await
     }
 
     async fn open_turns(&self) -> Result<Vec<ConversationId>, StoreError> {

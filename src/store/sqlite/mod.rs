@@ -24,7 +24,11 @@ mod listing;
 mod log;
 mod logins;
 mod open;
+mod personal;
+mod privacy;
 mod records;
+mod redact;
+mod reservations;
 mod rows;
 mod sheet;
 mod tail;
@@ -48,8 +52,9 @@ use tokio::time::timeout;
 use frontdesk_actors::ports::{Commit, StoreError};
 
 pub use audit::{AuditError, newest_audit, verify_audit};
-pub use copy::{CopyError, Facts, copy, renew, verify};
+pub use copy::{CopyError, Facts, carry_erasures, copy, renew, verify};
 pub use open::{OpenError, known_schema, lock};
+pub use privacy::export_from;
 pub use records::replay_file;
 
 use fault::Fault;
@@ -143,6 +148,20 @@ impl SqliteStore {
         if self.queue(Job::Fold(reply)).is_ok() {
             let _ = timeout(SETTLE_WAIT, folded).await;
         }
+    }
+
+    /// Has the tables catch up with everything that was acknowledged, however long that takes.
+    async fn fold(&self) -> Result<(), StoreError> {
+        let (reply, folded) = oneshot::channel();
+        self.queue(Job::Fold(reply))?;
+        folded.await.map_err(|_| closed())
+    }
+
+    /// Has the writer pack the database: what was deleted is nowhere in its files any more.
+    async fn pack(&self) -> Result<(), StoreError> {
+        let (reply, packed) = oneshot::channel();
+        self.queue(Job::Pack(reply))?;
+        packed.await.map_err(|_| closed())?
     }
 
     /// Has the writer do any other write, all of it or nothing. On disk when this returns `Ok`. Not for what

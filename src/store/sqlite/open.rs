@@ -93,6 +93,8 @@ pub(super) fn writer_options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         // 64 MiB: the pages of all conversations that are busy at once, and of what a group adds.
         .pragma("cache_size", "-65536")
+        // What is deleted or written anew is overwritten: guests' words do not linger in free pages.
+        .pragma("secure_delete", "ON")
         // A checkpoint every 64 MiB: a page that many messages change is copied once. A log that once grew
         // beyond 128 MiB is cut back.
         .pragma("wal_autocheckpoint", "16384")

@@ -42,6 +42,8 @@ pub(super) enum Job {
     Work(Work),
     /// Have the tables catch up with what was acknowledged before this.
     Fold(oneshot::Sender<()>),
+    /// Write the whole file anew, without what was deleted.
+    Pack(oneshot::Sender<Result<(), StoreError>>),
     /// Write what is queued before this, tidy up and end.
     Close(oneshot::Sender<()>),
 }
@@ -100,11 +102,13 @@ impl Writer {
             let mut pending = Vec::with_capacity(jobs.len());
             let mut works = Vec::new();
             let mut folds = Vec::new();
+            let mut packs = Vec::new();
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit(one) => pending.push(one),
                     Job::Work(work) => works.push(work),
                     Job::Fold(reply) => folds.push(reply),
+                    Job::Pack(reply) => packs.push(reply),
                     Job::Close(reply) => closing = Some(reply),
                 }
             }
@@ -112,6 +116,12 @@ impl Writer {
             if self.store(pending, works, fold).await {
                 for reply in folds {
                     let _ = reply.send(());
+                }
+            }
+            if !packs.is_empty() {
+                let packed = self.pack().await;
+                for reply in packs {
+                    let _ = reply.send(packed.clone());
                 }
             }
         }
@@ -240,6 +250,25 @@ impl Writer {
         self.rest_until = Some(Instant::now() + self.rest);
         self.rest = (self.rest * 2).min(REST_MOST);
         error.to_string()
+    }
+
+    /// Writes the whole file anew and empties the write-ahead log. Commits wait meanwhile.
+    async fn pack(&mut self) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let mut conn = self.connection().await.map_err(StoreError::Unavailable)?;
+        let packed = async {
+            sqlx::query("VACUUM").execute(&mut conn).await?;
+            sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut conn).await
+        };
+        match packed.await {
+            Ok(busy) => {
+                self.conn = Some(conn);
+                tracing::info!(millis = started.elapsed().as_millis(), "the database was packed");
+                // Somebody still reads the file as it was.
+                if busy == 0 { Ok(()) } else { Err(StoreError::Overloaded) }
+            }
+            Err(error) => Err(StoreError::Unavailable(self.rest(&error))),
+        }
     }
 
     /// Has the tables catch up and moves the write-ahead log into the database, so that one file is the whole

@@ -4,6 +4,7 @@ pub mod ai;
 pub mod client;
 pub mod http;
 pub mod receiver;
+pub mod s3;
 pub mod scene;
 pub mod server;
 pub mod whatsapp;

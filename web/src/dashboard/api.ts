@@ -24,6 +24,36 @@ export interface Entry {
   updated_at?: string;
 }
 
+export interface Webhook {
+  id: string;
+  url: string;
+  events: string[];
+  enabled: boolean;
+  fault: string | null;
+}
+
+export interface WebhookDelivery {
+  id: string;
+  kind: string;
+  step: 'waiting' | 'delivered' | 'failed';
+  tries: number;
+  status: number | null;
+  error: string | null;
+  created_at: string;
+}
+
+export interface PrivacySettings {
+  conversation_days: number | null;
+  attachment_days: number | null;
+  notice: Record<string, string>;
+  consent: Record<string, string>;
+}
+
+export interface Erased {
+  done_at: string | null;
+  copies: { backups: number; backups_gone_after_hours: number | null; set_aside: string[] };
+}
+
 export type EntryBody = Omit<Entry, 'id' | 'updated_at'>;
 export type AgentBody = Partial<Omit<Agent, 'id'>> & { password?: string };
 export type ViewName = 'all' | 'mine' | 'unassigned' | 'waiting' | 'closed';
@@ -116,6 +146,23 @@ export const api = {
     call<Page<Entry>>('GET', `/api/knowledge${query({ limit: 200, cursor })}`),
   addEntry: (body: EntryBody) => call<Entry>('POST', '/api/knowledge', body),
   putEntry: (id: string, body: EntryBody) => call<Entry>('PUT', `/api/knowledge/${id}`, body),
+  webhooks: () => call<{ items: Webhook[] }>('GET', '/api/webhooks'),
+  addWebhook: (url: string, events: readonly string[]) =>
+    call<Webhook & { secret: string }>('POST', '/api/webhooks', { url, events }),
+  changeWebhook: (id: string, enabled: boolean) =>
+    call<Webhook>('PATCH', `/api/webhooks/${id}`, { enabled }),
+  removeWebhook: (id: string) => call<void>('DELETE', `/api/webhooks/${id}`),
+  pingWebhook: (id: string) => call<{ delivery: string }>('POST', `/api/webhooks/${id}/ping`),
+  deliveries: (id: string) =>
+    call<Page<WebhookDelivery>>('GET', `/api/webhooks/${id}/deliveries${query({ limit: 50 })}`),
+  redeliver: (id: string, delivery: string) =>
+    call<{ delivery: string }>('POST', `/api/webhooks/${id}/deliveries/${delivery}/redeliver`),
+
+  privacy: () => call<PrivacySettings>('GET', '/api/privacy'),
+  putPrivacy: (body: PrivacySettings) => call<PrivacySettings>('PUT', '/api/privacy', body),
+  exportHref: (guest: string) => `/api/guests/${guest}/export`,
+  eraseGuest: (guest: string) => call<Erased>('DELETE', `/api/guests/${guest}`),
+
   removeEntry: (id: string) => call<void>('DELETE', `/api/knowledge/${id}`),
 };
 

@@ -129,6 +129,8 @@ export function happened(event: Event): string {
       return t('did_edit', { who, text: event.text });
     case 'deleted':
       return t('did_delete', { who });
+    case 'erased':
+      return t('did_erase', { who });
     case 'delivery':
     case 'message':
     case 'note':

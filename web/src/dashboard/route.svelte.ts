@@ -1,9 +1,9 @@
 // Where the person is, kept in the address so that it can be shared, reloaded and gone back from.
 import type { ViewName } from './api';
 
-export type PageName = 'inbox' | 'knowledge' | 'team' | 'settings';
+export type PageName = 'inbox' | 'knowledge' | 'team' | 'integrations' | 'settings';
 
-const PAGES: readonly PageName[] = ['inbox', 'knowledge', 'team', 'settings'];
+const PAGES: readonly PageName[] = ['inbox', 'knowledge', 'team', 'integrations', 'settings'];
 export const VIEWS: readonly ViewName[] = ['all', 'mine', 'unassigned', 'waiting', 'closed'];
 
 export interface Place {

@@ -30,6 +30,10 @@ export class Chat {
   muted = $state(false);
   /** The hotel's name, once the server has told it. */
   hotel = $state(page.hotel);
+  /** What the hotel says about the guest's data. */
+  notice = $state<string>();
+  /** What the guest has to agree to before writing. */
+  consent = $state<string>();
   onevent: ((event: Event) => void) | undefined;
 
   #env = browserEnv();
@@ -130,11 +134,22 @@ export class Chat {
     }
   }
 
+  /** The guest agrees. */
+  async agree(): Promise<void> {
+    try {
+      this.consent = (await openSession(this.#locale, true)).consent;
+    } catch {
+      // the button stays
+    }
+  }
+
   async #begin(): Promise<void> {
     this.#watch();
     this.#welcomed = false;
     try {
-      const { hotel } = await openSession(this.#locale);
+      const { hotel, notice, consent } = await openSession(this.#locale);
+      this.notice = notice;
+      this.consent = consent;
       if (hotel) {
         this.hotel = hotel;
         this.#title = titleCounter(hotel);

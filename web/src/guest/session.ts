@@ -10,6 +10,10 @@ export interface Session {
   token?: string;
   /** The hotel's name. */
   hotel?: string;
+  /** What the hotel says about the guest's data. */
+  notice?: string;
+  /** What the guest has to agree to before writing, and has not. */
+  consent?: string;
 }
 
 export class SessionError extends Error {
@@ -55,7 +59,7 @@ export function useToken(): boolean {
   return true;
 }
 
-export async function openSession(locale: string): Promise<Session> {
+export async function openSession(locale: string, consent = false): Promise<Session> {
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (fallback) headers.Authorization = `Bearer ${fallback}`;
   let answer: Response;
@@ -64,7 +68,7 @@ export async function openSession(locale: string): Promise<Session> {
       method: 'POST',
       headers,
       credentials: 'same-origin',
-      body: JSON.stringify({ locale, room: page.room, property: page.property }),
+      body: JSON.stringify({ locale, room: page.room, property: page.property, consent }),
     });
   } catch {
     throw new SessionError(0, 0);
@@ -73,7 +77,7 @@ export async function openSession(locale: string): Promise<Session> {
     if (answer.status === 401 && fallback) {
       fallback = undefined; // too old: begin anew
       store.removeItem(TOKEN);
-      return openSession(locale);
+      return openSession(locale, consent);
     }
     const seconds = Number(answer.headers.get('Retry-After') ?? 0);
     throw new SessionError(answer.status, Number.isFinite(seconds) ? seconds * 1_000 : 0);

@@ -403,7 +403,11 @@ text: string, } | { "kind": "deleted",
 /**
  * The message.
  */
-of: number, } | { "kind": "urgency", 
+of: number, } | { "kind": "erased", 
+/**
+ * The last of them.
+ */
+through: number, } | { "kind": "urgency", 
 /**
  * The urgency now.
  */
@@ -524,7 +528,11 @@ text: string, } | { "kind": "deleted",
 /**
  * The message.
  */
-of: number, } | { "kind": "urgency", 
+of: number, } | { "kind": "erased", 
+/**
+ * The last of them.
+ */
+through: number, } | { "kind": "urgency", 
 /**
  * The urgency now.
  */

@@ -44,7 +44,7 @@ export function opened(held: Thread | undefined, frame: Frame<'opened'>, after?:
   return {
     conversation: summary.id,
     summary,
-    events: fresh.length ? [...known, ...fresh] : known,
+    events: fresh.length ? [...forget(known, fresh), ...fresh] : known,
     last: fresh.at(-1)?.seq ?? floor,
     older: resumed ? held.older : more,
     drafts: [],
@@ -60,7 +60,10 @@ export function append(thread: Thread, event: Event): Thread | 'known' | 'hole' 
   if (event.prev !== thread.last) return 'hole';
   return {
     ...thread,
-    events: [...thread.events, event],
+    events:
+      event.kind === 'erased'
+        ? [...erased(thread.events, event.through), event]
+        : [...thread.events, event],
     last: event.seq,
     summary: summarise(thread.summary, event),
     drafts: draftsAfter(thread.drafts, event),
@@ -69,6 +72,43 @@ export function append(thread: Thread, event: Event): Thread | 'known' | 'hole' 
       : thread.ended,
     typing: thread.typing.filter((typist) => !sameAuthor(typist.by, event.by)),
   };
+}
+
+/** What is held, without the words that an erasure took away. */
+function forget(known: readonly Event[], fresh: readonly Event[]): readonly Event[] {
+  const end = fresh.find((event) => event.kind === 'erased');
+  return end?.kind === 'erased' ? erased(known, end.through) : known;
+}
+
+function erased(events: readonly Event[], through: number): readonly Event[] {
+  return events.map((event): Event => {
+    if (event.seq > through) return event;
+    const by = event.by.kind === 'guest' ? { ...event.by, name: undefined } : event.by;
+    const { conversation, seq, prev, id, at } = event;
+    const place = { conversation, seq, prev, id, at, by };
+    switch (event.kind) {
+      case 'message':
+        return { ...place, kind: 'message', text: '', channel: event.channel };
+      case 'note':
+        return { ...place, kind: 'note', text: '' };
+      case 'tags':
+        return { ...place, kind: 'tags', tags: [] };
+      case 'profile':
+        return { ...place, kind: 'profile', guest: { id: event.guest.id } };
+      case 'rating':
+        return { ...place, kind: 'rating', stars: event.stars };
+      case 'request':
+        return {
+          ...place,
+          kind: 'request',
+          request: { ...event.request, text: '', room: undefined },
+        };
+      case 'edited':
+        return { ...place, kind: 'edited', of: event.of, text: '' };
+      default:
+        return { ...event, by };
+    }
+  });
 }
 
 /** Older events, read over HTTP. */
@@ -158,6 +198,17 @@ function summarise(summary: Summary, event: Event): Summary {
       return { ...next, guest: { ...summary.guest, ...event.guest } };
     case 'urgency':
       return { ...next, urgency: event.urgency, ...alarm(summary, event) };
+    case 'erased': {
+      const { id } = summary.guest;
+      return {
+        ...next,
+        guest: { id },
+        tags: [],
+        last_message: null,
+        status: 'closed',
+        alarm: undefined,
+      };
+    }
     case 'note':
     case 'delivery':
     case 'rating':

@@ -1,5 +1,5 @@
 // What the tests do as a guest and as an agent.
-import { expect, type Browser, type Page } from '@playwright/test';
+import { expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
 
 export const ADMIN = { email: 'admin@hotel.test', password: 'correct horse battery' };
 
@@ -18,8 +18,13 @@ export async function guestPage(browser: Browser, baseURL?: string): Promise<Pag
 }
 
 /** An agent at the dashboard. */
-export async function deskPage(browser: Browser, baseURL?: string): Promise<Page> {
+export async function deskPage(
+  browser: Browser,
+  baseURL?: string,
+  more: BrowserContextOptions = {},
+): Promise<Page> {
   const context = await browser.newContext({
+    ...more,
     ...at(baseURL),
     viewport: { width: 1440, height: 900 },
   });

@@ -107,6 +107,7 @@ impl Snapshot {
                     None => {}
                 }
             }
+            EventKind::Erased { through } => self.erase(*through),
             EventKind::Delivery { of, state, .. } => self.progress.take(*of, *state),
             EventKind::Note { .. }
             | EventKind::Rating { .. }

@@ -6,7 +6,7 @@ use crate::event::{Attachment, Citation, DeliveryState};
 use crate::frame::Action;
 use crate::ids::{ClientId, PropertyId, Seq, TurnId};
 use crate::inbound::Expected;
-use crate::people::{AgentRef, Author, AuthorKey};
+use crate::people::{AgentRef, Author, AuthorKey, GuestProfile};
 use crate::timestamp::Timestamp;
 
 /// Everything that can change a conversation.
@@ -39,6 +39,13 @@ pub enum Command {
         state: DeliveryState,
         /// Why it failed.
         error: Option<String>,
+    },
+    /// The hotel's property system says something of the guest.
+    Booked(Booked),
+    /// What anybody said, and what is known of the guest, is to go.
+    Erase {
+        /// Who says so.
+        by: Author,
     },
     /// The time of a snooze has come.
     Wake,
@@ -146,6 +153,17 @@ pub struct Act {
     pub action: Action,
     /// For `assign`: the agent behind the id, looked up by the caller.
     pub assignee: Option<AgentRef>,
+}
+
+/// What the hotel's property system says of the guest.
+#[derive(Clone, Debug)]
+pub struct Booked {
+    /// The same for the same version of a reservation.
+    pub id: ClientId,
+    /// What is to be on the card; an empty text clears a field.
+    pub patch: GuestProfile,
+    /// The hotel knows that it is this guest: the card is marked as verified.
+    pub sure: bool,
 }
 
 /// What the AI reports.

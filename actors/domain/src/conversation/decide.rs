@@ -20,6 +20,7 @@ impl Conversation {
     /// # Errors
     /// The refusal of the rule that says no. Nothing has changed then.
     pub fn decide(&self, command: Command, at: Timestamp, fresh: TurnId) -> Result<Decision, Refusal> {
+        self.check_not_erased(&command)?;
         let mut draft = Draft::new(self, at, fresh);
         match command {
             Command::Say(say) => draft.say(say)?,
@@ -32,7 +33,11 @@ impl Conversation {
             },
             Command::Quiet(turn, due) => draft.quiet(turn, due),
             Command::Escalate { since, rung, to } => draft.escalate(since, rung, &to),
+            // Nothing is told of messages that are no more.
+            Command::Delivered { .. } if self.is_erased() => {}
             Command::Delivered { of, state, error } => draft.delivered(of, state, error)?,
+            Command::Booked(booked) => draft.booked(booked)?,
+            Command::Erase { by } => draft.erase(by),
             Command::Wake => draft.wake(),
             Command::Recover => draft.recover(),
         }

@@ -7,11 +7,13 @@
 mod act;
 mod alarm;
 mod apply;
+mod booked;
 mod command;
 mod decide;
 mod decision;
 mod delivery;
 mod ended;
+mod erase;
 mod gather;
 mod receipts;
 mod receive;
@@ -24,7 +26,7 @@ mod turn;
 mod window;
 
 pub use alarm::Alarm;
-pub use command::{Act, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
+pub use command::{Act, Booked, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
 pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, Page, TurnStep};
 pub use ended::{EndedTurn, TurnOutcome};
 pub use receipts::{CommandKey, Receipt, Receipts};

@@ -108,6 +108,7 @@ impl Conversation {
         let (author, id) = match command {
             Command::Say(say) => (say.by.key(), &say.id),
             Command::Act(act) => (act.by.key(), &act.id),
+            Command::Booked(booked) => (Author::system().key(), &booked.id),
             Command::Receive(receive) => match receive.what {
                 Received::Notice { .. } => (Author::system().key(), &receive.id),
                 _ => (receive.by.key(), &receive.id),
@@ -116,6 +117,7 @@ impl Conversation {
             | Command::Quiet(..)
             | Command::Escalate { .. }
             | Command::Delivered { .. }
+            | Command::Erase { .. }
             | Command::Wake
             | Command::Recover => return None,
         };

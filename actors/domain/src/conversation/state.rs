@@ -85,10 +85,18 @@ pub struct Snapshot {
     /// The alarm, while nobody has acknowledged it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Alarm>,
+    /// Events up to here were erased; 0: none. Nothing is said any more then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub erased: Seq,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(seq: &Seq) -> bool {
+    *seq == 0
 }
 
 /// One attempt of the AI to answer.
@@ -172,6 +180,7 @@ impl Conversation {
             settled: 0,
             episode: 0,
             alarm: None,
+            erased: 0,
             created_at: at,
             updated_at: at,
         };

@@ -12,6 +12,7 @@ use crate::timestamp::Timestamp;
 use super::*;
 
 mod alarms;
+mod erasure;
 mod gathering;
 
 /// A conversation under test, with a clock and ids of its own.

@@ -5,6 +5,7 @@ mod catching_up;
 mod listing;
 mod log;
 mod opening;
+mod privacy;
 mod writing;
 
 use std::path::PathBuf;

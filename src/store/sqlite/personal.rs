@@ -1,0 +1,146 @@
+//! Where a guest's data lies: every table of the database, and what becomes of it when a guest asks.
+//!
+//! One list, so that nothing is forgotten: a test fails when there is a table that it does not name. Beside the
+//! database there are the files of attachments (in the data folder, by the ids of `attachments`), the backups, and
+//! what the hotel's other systems were sent; PRIVACY.md says what becomes of those.
+
+/// One table.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    /// What of a guest is in it, for people.
+    #[cfg_attr(not(test), allow(dead_code, reason = "read by people and by a test"))]
+    pub(super) holds: &'static str,
+    /// Finds the guest's rows; `?1` is the guest's id.
+    pub(super) export: Option<&'static str>,
+    /// Takes the guest out, within one transaction, in the order of this list.
+    pub(super) erase: &'static [&'static str],
+}
+
+const fn nothing(name: &'static str, holds: &'static str) -> Table {
+    Table { name, holds, export: None, erase: &[] }
+}
+
+/// The guest's conversations.
+macro_rules! theirs {
+    ($before:literal, $after:literal) => {
+        concat!($before, "(SELECT id FROM conversations WHERE guest = ?1)", $after)
+    };
+}
+
+/// Every table. What names others' rows comes before them.
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "early_reports",
+        holds: "ids of WhatsApp messages, which hold a phone number; a day at most",
+        export: None,
+        erase: &[theirs!(
+            "DELETE FROM early_reports WHERE wamid IN (SELECT wamid FROM deliveries WHERE conversation IN ",
+            ")"
+        )],
+    },
+    Table {
+        name: "deliveries",
+        holds: "the words of messages that went out over WhatsApp",
+        export: Some(theirs!(
+            "SELECT conversation, seq, part, payload, step, tries, wamid, state, error, created_at
+               FROM deliveries WHERE conversation IN ",
+            " ORDER BY conversation, seq, part"
+        )),
+        erase: &[theirs!("DELETE FROM deliveries WHERE conversation IN ", "")],
+    },
+    Table {
+        name: "whatsapp_messages",
+        holds: "ids of WhatsApp messages, which hold a phone number",
+        export: Some(theirs!(
+            "SELECT conversation, seq, wamid FROM whatsapp_messages WHERE conversation IN ",
+            " ORDER BY conversation, seq"
+        )),
+        erase: &[theirs!("DELETE FROM whatsapp_messages WHERE conversation IN ", "")],
+    },
+    Table {
+        name: "attachments",
+        holds: "files that were sent either way: names, kinds; the bytes are in the data folder",
+        export: Some(theirs!(
+            "SELECT id, owner_kind, name, media_type, size, state, conversation, seq, created_at FROM attachments
+              WHERE (owner_kind = 'guest' AND owner = ?1) OR conversation IN ",
+            " ORDER BY created_at, id"
+        )),
+        erase: &[theirs!(
+            "DELETE FROM attachments WHERE (owner_kind = 'guest' AND owner = ?1) OR conversation IN ",
+            ""
+        )],
+    },
+    Table {
+        name: "translations",
+        holds: "messages in other languages",
+        export: Some(theirs!("SELECT * FROM translations WHERE conversation IN ", " ORDER BY conversation, seq")),
+        erase: &[theirs!("DELETE FROM translations WHERE conversation IN ", "")],
+    },
+    Table {
+        name: "turn_records",
+        holds: "how each answer of the AI came about: prompt and words",
+        export: Some(theirs!("SELECT * FROM turn_records WHERE conversation IN ", " ORDER BY id")),
+        erase: &[theirs!("DELETE FROM turn_records WHERE conversation IN ", "")],
+    },
+    Table {
+        name: "turns",
+        holds: "that the AI is at work",
+        export: None,
+        erase: &[theirs!("DELETE FROM turns WHERE conversation IN ", "")],
+    },
+    Table {
+        name: "guest_sessions",
+        holds: "digests of tokens; ended when an erasure begins",
+        export: Some("SELECT conversation, created_at FROM guest_sessions WHERE guest = ?1 ORDER BY created_at"),
+        erase: &["DELETE FROM guest_sessions WHERE guest = ?1"],
+    },
+    Table {
+        name: "guest_aliases",
+        holds: "phone number, WhatsApp ids",
+        export: Some("SELECT kind, value, created_at FROM guest_aliases WHERE guest = ?1 ORDER BY kind, value"),
+        erase: &["DELETE FROM guest_aliases WHERE guest = ?1"],
+    },
+    Table {
+        name: "reservations",
+        holds: "name, contact, room and days of a stay",
+        export: Some("SELECT * FROM reservations WHERE guest = ?1 ORDER BY reference"),
+        erase: &["DELETE FROM reservations WHERE guest = ?1"],
+    },
+    Table {
+        name: "guests",
+        holds: "what the guest said of itself",
+        export: Some("SELECT id, profile, created_at, consented_at FROM guests WHERE id = ?1"),
+        erase: &[
+            "UPDATE guests SET profile = json_object('id', profile ->> '$.id'), consented_at = NULL WHERE id = ?1",
+        ],
+    },
+    Table {
+        name: "conversations",
+        holds: "the guest's card, the last words, what a search looks at; emptied by the conversation's actor",
+        export: Some("SELECT id, channel, snapshot FROM conversations WHERE guest = ?1 ORDER BY id"),
+        erase: &[],
+    },
+    nothing("events", "every word of the conversations: exported as such, emptied by the conversation's actor"),
+    nothing("places", "where the events of a conversation are: numbers"),
+    nothing("ended_turns", "when and how the AI answered: ids, codes, times"),
+    nothing("model_calls", "what calls of the model cost: ids, numbers"),
+    nothing("webhook_deliveries", "which events went to which system: ids; bodies are made when they are sent"),
+    nothing("erasures", "that this guest was erased, by whom and when: ids"),
+    nothing("audit", "who among the staff did what: ids of conversations and guests, no words of theirs"),
+    nothing("webhooks", "the hotel's systems"),
+    nothing("privacy_settings", "the hotel's own texts and periods"),
+    nothing("reservation_sources", "the hotel's systems"),
+    nothing("meta", "the server's own facts"),
+    nothing("properties", "the hotels"),
+    nothing("agents", "staff"),
+    nothing("sessions", "logins of staff"),
+    nothing("second_factors", "staff"),
+    nothing("recovery_codes", "staff"),
+    nothing("devices", "staff"),
+    nothing("preferences", "staff"),
+    nothing("invitations", "staff"),
+    nothing("api_tokens", "the hotel's systems"),
+    nothing("knowledge", "the hotel's own words"),
+    nothing("knowledge_versions", "the hotel's own words"),
+    nothing("_sqlx_migrations", "the schema's steps"),
+];
