@@ -18,7 +18,6 @@ struct Inner {
     objects: BTreeMap<String, Bytes>,
     parts: BTreeMap<(String, u32), Bytes>,
     refused: usize,
-    broken: bool,
 }
 
 #[derive(Clone)]
@@ -48,11 +47,6 @@ impl Store {
         self.inner.lock().unwrap().refused
     }
 
-    /// From now on it cannot store anything, or can again.
-    pub fn breaks(&self, broken: bool) {
-        self.inner.lock().unwrap().broken = broken;
-    }
-
     /// Puts something there, as somebody else would.
     pub fn put(&self, key: &str, bytes: &[u8]) {
         self.inner.lock().unwrap().objects.insert(key.to_owned(), Bytes::copy_from_slice(bytes));
@@ -80,9 +74,6 @@ async fn answer(
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (name.to_owned(), value.replace("%2F", "/")))
         .collect();
-    if inner.broken && method != Method::GET && method != Method::HEAD {
-        return (StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>").into_response();
-    }
     match method {
         Method::GET if query.contains_key("list-type") => list(&inner, &key, &query).into_response(),
         Method::GET | Method::HEAD => match inner.objects.get(&key) {
