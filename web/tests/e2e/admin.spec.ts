@@ -62,3 +62,24 @@ test('a guest is erased, after a question, and gone from both screens', async ({
   await expect(desk.locator('body')).not.toContainText('kanarienvogel');
   await expect(guest.locator('body')).not.toContainText('kanarienvogel');
 });
+
+test('a guest agrees before writing, once', async ({ browser }) => {
+  const desk = await deskPage(browser, undefined, { bypassCSP: true });
+  await desk.getByRole('link', { name: 'Integrations and privacy' }).click();
+  const consent = desk.getByLabel('What guests agree to before they write, in English');
+  await consent.fill('Do you agree that we keep this chat?');
+  await desk.getByRole('button', { name: 'Save' }).click();
+  await expect(desk.getByText('The privacy settings are saved.')).toBeVisible();
+  const guest = await guestPage(browser);
+  await expect(guest.getByText('Do you agree that we keep this chat?')).toBeVisible();
+  await expect(guest.locator('.composer textarea')).toHaveCount(0);
+  await guest.getByRole('button', { name: 'I agree' }).click();
+  await say(guest, 'Good evening');
+  await expect(guest.locator('.row.mine .meta')).toContainText(/Sent|Delivered|Read/);
+  await guest.reload();
+  await expect(guest.locator('.composer textarea')).toBeVisible();
+  await expect(guest.getByText('Do you agree that we keep this chat?')).toHaveCount(0);
+  await consent.fill('');
+  await desk.getByRole('button', { name: 'Save' }).click();
+  await expect(desk.getByText('The privacy settings are saved.').last()).toBeVisible();
+});
