@@ -4,6 +4,7 @@
 mod demo;
 mod health;
 mod listen;
+mod operator;
 mod parts;
 pub mod whatsapp;
 
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -22,9 +24,10 @@ use crate::config::{Config, DatabaseUrl};
 use crate::privacy::Keeper;
 use crate::reservations::Clerk;
 use crate::webhooks::{LOG_KEPT_MILLIS, Office};
-use crate::{backup, http, telemetry};
+use crate::{backup, http, telemetry, tls};
 
-pub use health::health;
+pub use health::{health, reachable};
+pub use operator::shown as operator_token;
 use parts::Parts;
 pub(crate) use parts::vault;
 
@@ -65,7 +68,7 @@ fn failed(error: &StartError) -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
-    telemetry::start_logs(&config.telemetry)?;
+    let telling = telemetry::start_logs(&config.telemetry)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -78,10 +81,12 @@ async fn run(config: Config) -> Result<(), StartError> {
     listen::raise_file_limit();
     let listener = listen::listen(config.server.listen)?;
     let address = listener.local_addr()?;
+    let redirect = config.server.redirect_listen.map(listen::listen).transpose()?;
+    let certificates = config.server.tls.clone().map(tls::Certificates::read).transpose()?;
     let (parts, printed) = Parts::assemble(Arc::new(config)).await?;
     let router = http::router(parts.state.clone());
     parts.state.started.set();
-    greet(address, printed.as_ref());
+    greet(address, certificates.is_some(), printed.as_ref());
 
     let upkeep = parts.state.metrics.clone().map(|metrics| tokio::spawn(telemetry::upkeep(metrics)));
     let tidy = tokio::spawn(tidy(parts.state.clone()));
@@ -92,10 +97,28 @@ async fn run(config: Config) -> Result<(), StartError> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
     let (farewell, said) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let said = async move {
         let _ = said.await;
-    });
-    let server = tokio::spawn(server.into_future());
+    };
+    let (server, secure) = match certificates {
+        None => {
+            (tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(said).into_future()), None)
+        }
+        Some(certificates) => {
+            let config = tls::server_config(Arc::clone(&certificates))?;
+            // Tapped, so that a connection's address is told as that of a plain one.
+            let listener = tls::TlsListener::new(listener, config)?.tap_io(|_| {});
+            let server = axum::serve(listener, service).with_graceful_shutdown(said).into_future();
+            (tokio::spawn(server), Some(tokio::spawn(certificates.watch())))
+        }
+    };
+    let redirect = match redirect {
+        Some(listener) => {
+            let router = tls::redirect(parts.state.config.server.public_url.clone(), address.port());
+            Some(tokio::spawn(axum::serve(listener, router).into_future()))
+        }
+        None => None,
+    };
     asked_to_stop().await;
     tracing::info!("going away");
     parts.state.hub.drain(GOODBYE_WITHIN).await;
@@ -109,27 +132,27 @@ async fn run(config: Config) -> Result<(), StartError> {
     keeper.abort();
     clerk.abort();
     backups.abort();
+    secure.inspect(tokio::task::JoinHandle::abort);
+    redirect.inspect(tokio::task::JoinHandle::abort);
     upkeep.inspect(tokio::task::JoinHandle::abort);
     parts.store.close().await;
     tracing::info!("everything is on disk; goodbye");
+    telling.finish().await;
     Ok(())
 }
 
 /// Settings of the contract that are read and checked, and have no effect yet: said, not passed over.
 fn not_yet(config: &Config) -> Vec<&'static str> {
-    let set = [
-        ("NATS_URL", config.storage.nats_url.is_some()),
-        ("SENTRY_DSN", config.telemetry.sentry_dsn.is_some()),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", config.telemetry.otlp_endpoint.is_some()),
-    ];
+    let set = [("NATS_URL", config.storage.nats_url.is_some())];
     set.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
 }
 
 /// Says where the pages are; and, once, the first admin's password.
-fn greet(address: SocketAddr, printed: Option<&Printed>) {
+fn greet(address: SocketAddr, tls: bool, printed: Option<&Printed>) {
     let mut out = std::io::stdout();
-    let _ = writeln!(out, "Guest chat       http://{address}/");
-    let _ = writeln!(out, "Agent dashboard  http://{address}/dashboard");
+    let scheme = if tls { "https" } else { "http" };
+    let _ = writeln!(out, "Guest chat       {scheme}://{address}/");
+    let _ = writeln!(out, "Agent dashboard  {scheme}://{address}/dashboard");
     if let Some(Printed { email, password }) = printed {
         let _ = writeln!(out, "First login      {email}  {}", password.expose_secret());
         let _ = writeln!(out, "                 (shown this once: write it down)");

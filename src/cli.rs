@@ -85,10 +85,13 @@ enum Command {
         #[command(flatten)]
         settings: Serve,
     },
-    /// Try a connection to the outside, and say what to do about each part that fails (exit code 0: all well)
+    /// Have the server that runs send a message through all of itself, and say what to do about each part that
+    /// fails (exit code 0: all well)
     Check {
         #[command(subcommand)]
-        what: check::What,
+        what: Option<check::What>,
+        #[command(flatten)]
+        settings: Serve,
     },
     /// Show a conversation as it happened, with each turn's prompt, sources, calls, times and costs; the server may
     /// be running
@@ -164,7 +167,7 @@ pub fn run() -> ExitCode {
         Some(Command::Audit { what, settings }) => {
             audit::run(what, settings.config.or(cli.serve.config).as_deref())
         }
-        Some(Command::Check { what }) => check::run(what, cli.serve.config),
+        Some(Command::Check { what, settings }) => check::run(what, settings.config.or(cli.serve.config)),
         Some(Command::Replay { conversation, brief, json, settings }) => {
             replay::run(&conversation, brief, json, settings.config.or(cli.serve.config).as_deref())
         }
@@ -194,7 +197,7 @@ fn serve(args: Serve) -> ExitCode {
 #[allow(clippy::needless_pass_by_value, reason = "the arguments are used up")]
 fn health(file: Option<PathBuf>) -> ExitCode {
     let Ok(config) = Config::load(file.as_deref()) else { return ExitCode::from(BAD_CONFIGURATION) };
-    match app::health(config.server.listen) {
+    match app::health(config.server.listen, config.server.tls.is_some()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::backup::{self, Offsite, Schedule};
+use crate::tls::TlsFiles;
 
 mod origin;
 mod parse;
@@ -55,6 +56,10 @@ pub struct Config {
 pub struct Server {
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The certificate, if the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Where those are sent to TLS who come without.
+    pub redirect_listen: Option<SocketAddr>,
     /// How browsers reach the server.
     pub public_url: Option<Origin>,
     /// Whose `X-Forwarded-For` is believed.
@@ -74,7 +79,7 @@ pub struct Server {
 impl Server {
     /// Browsers reach us over TLS.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(Origin::is_https)
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(Origin::is_https)
     }
 }
 
@@ -176,8 +181,12 @@ pub struct Telemetry {
     pub metrics_token: Option<SecretString>,
     /// Error tracking.
     pub sentry_dsn: Option<SecretString>,
+    /// Which of several installations this one is, there.
+    pub sentry_environment: String,
     /// Traces.
     pub otlp_endpoint: Option<String>,
+    /// How many of a hundred traces are sent.
+    pub trace_percent: u32,
 }
 
 /// How logs are written.
@@ -251,8 +260,10 @@ impl Config {
                 log: from.optional("FRONTDESK_LOG", parse::log_style)?,
                 filter: from.value("RUST_LOG", parse::filter)?,
                 metrics_token: from.optional("FRONTDESK_METRICS_TOKEN", parse::secret)?,
-                sentry_dsn: from.optional("SENTRY_DSN", parse::http_url)?.map(SecretString::from),
+                sentry_dsn: from.optional("SENTRY_DSN", parse::dsn)?,
+                sentry_environment: from.value("SENTRY_ENVIRONMENT", parse::text)?,
                 otlp_endpoint: from.optional("OTEL_EXPORTER_OTLP_ENDPOINT", parse::http_url)?,
+                trace_percent: from.value("FRONTDESK_TRACE_PERCENT", parse::percent)?,
             },
             demo: from.value("FRONTDESK_DEMO", parse::on_off)?,
             warnings: from.unknown(),
@@ -266,8 +277,22 @@ fn server(from: &Sources) -> Result<Server, ConfigError> {
     if !rate_limits && !listen.ip().is_loopback() {
         return Err(ConfigError::takes("FRONTDESK_RATE_LIMITS"));
     }
+    let certificate = from.optional("FRONTDESK_TLS_CERT", parse::text)?;
+    let key = from.optional("FRONTDESK_TLS_KEY", parse::text)?;
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
+        (None, None) => None,
+        (None, Some(_)) => return Err(ConfigError::takes("FRONTDESK_TLS_CERT")),
+        (Some(_), None) => return Err(ConfigError::takes("FRONTDESK_TLS_KEY")),
+    };
+    let redirect_listen = from.optional("FRONTDESK_REDIRECT_LISTEN", parse::listen)?;
+    if redirect_listen.is_some() && tls.is_none() {
+        return Err(ConfigError::takes("FRONTDESK_REDIRECT_LISTEN"));
+    }
     Ok(Server {
         listen,
+        tls,
+        redirect_listen,
         public_url: from.optional("FRONTDESK_PUBLIC_URL", Origin::parse)?,
         trusted_proxies: from.optional("FRONTDESK_TRUSTED_PROXIES", parse::networks)?.unwrap_or_default(),
         allowed_origins: from.optional("FRONTDESK_ALLOWED_ORIGINS", parse::origins)?.unwrap_or_default(),

@@ -19,6 +19,7 @@ mod agents;
 mod answers;
 mod attachments;
 mod audit;
+mod check;
 pub mod client;
 mod commands;
 mod conversations;
@@ -47,6 +48,7 @@ mod ws;
 
 pub use sockets::Sockets;
 pub use state::{AppState, KnowledgeChanged, Started, now};
+pub(crate) use ws::serve_pipe;
 
 use crate::auth::Guard::{self, Agent, AgentOrGuest, Anyone, Myself};
 use layers::Limit;
@@ -68,6 +70,7 @@ fn table() -> OpenApiRouter<AppState> {
         .routes(row(Anyone,                  UNCOUNTED, routes!(health::live)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(health::ready)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(health::metrics)))
+        .routes(row(Anyone,                  REQUESTS,  routes!(check::run)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(ws::guest)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(ws::agent)))
         .routes(row(Anyone,                  UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))

@@ -10,6 +10,7 @@ pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod backup;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod egress;
@@ -23,6 +24,7 @@ pub mod replay;
 pub mod reservations;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod webhooks;
 
 pub mod whatsapp;

@@ -35,6 +35,7 @@ use crate::messages::{
     AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
 };
 use crate::ports::{Ladder, Store};
+use crate::trace::Trace;
 
 use perform::Asked;
 
@@ -79,6 +80,8 @@ pub struct State {
     /// Read marks changed since the last commit.
     marks_unsaved: bool,
     retiring: bool,
+    /// Where the turn that is open belongs: to the message that it answers.
+    trace: Trace,
 }
 
 impl Actor for Conversation {
@@ -118,6 +121,7 @@ impl Actor for Conversation {
             active_at: Instant::now(),
             marks_unsaved: false,
             retiring,
+            trace: Trace::default(),
         })
     }
 
@@ -179,10 +183,10 @@ impl Actor for Conversation {
 
 impl Conversation {
     /// What follows from a decision elsewhere.
-    fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules) {
+    fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules, trace: Trace) {
         for effect in &decision.effects {
             match effect {
-                Effect::Ask(turn) => self.ask(myself, *turn, rules),
+                Effect::Ask(turn) => self.ask(myself, *turn, rules, trace),
                 Effect::QuietAt(turn, due) => come_back(myself, *turn, *due),
                 Effect::Alarm(since) => self.arm(myself, *since, 0),
                 Effect::Page(page) => self.page(rules, page),
@@ -194,6 +198,9 @@ impl Conversation {
             }
         }
         if !decision.deliveries.is_empty() {
+            if trace.is_some() {
+                self.around.outbox.cast(WhatsAppOutboxMsg::Traced(self.id, trace));
+            }
             self.around.outbox.cast(WhatsAppOutboxMsg::Due(self.id));
             // Whoever answers has read.
             self.seen(rules.snapshot(), rules.snapshot().last_seq, false);
@@ -204,7 +211,7 @@ impl Conversation {
         self.around.inbox.cast(InboxMsg::Changed(Box::new(rules.summary())));
     }
 
-    fn ask(&self, myself: &ConversationRef, turn: TurnId, rules: &Rules) {
+    fn ask(&self, myself: &ConversationRef, turn: TurnId, rules: &Rules, trace: Trace) {
         let Some(live) = rules.turn().filter(|live| live.id == turn) else { return };
         let snapshot = rules.snapshot();
         let spoke_at = snapshot.last_message.as_ref().filter(|last| last.by.kind == AuthorKind::Guest);
@@ -218,6 +225,7 @@ impl Conversation {
             through: live.through,
             waited: Duration::from_millis(u64::try_from(waited).unwrap_or(0)),
             direct: live.direct,
+            trace,
         };
         self.around.pool.cast(AiPoolMsg::Ask { request, reply: myself.clone() });
         self.seen(snapshot, snapshot.last_seq, true);

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 
 use frontdesk_domain::ids::ConversationId;
+use frontdesk_domain::scrub::scrub;
 
 use crate::clock;
 use crate::conversation::Surroundings;
@@ -90,7 +91,8 @@ impl Actor for Conversations {
         if let SupervisionEvent::ActorFailed(gone, error) = event {
             metrics::counter!("frontdesk_restarts_total", "actor" => "conversation").increment(1);
             let Some(id) = self.around.directory.remove_actor(gone.get_id()) else { return Ok(()) };
-            tracing::error!(conversation = %id, %error, "a conversation failed and is opened again");
+            let error = scrub(&error.to_string());
+            tracing::error!(conversation = %id, error, "a conversation failed and is opened again");
             let (times, at) = state.failures.entry(id).or_insert((0, Instant::now()));
             *times = if at.elapsed() < FORGIVEN_AFTER { *times + 1 } else { 1 };
             *at = Instant::now();

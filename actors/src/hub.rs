@@ -30,6 +30,7 @@ use crate::ports::{Ladder, Model, Store};
 use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
 use crate::socket::Voice;
+use crate::trace::Trace;
 use crate::whatsapp_media::MediaPlan;
 use crate::whatsapp_outbox::OutboxPlan;
 use crate::{conversation, socket};
@@ -176,10 +177,11 @@ impl Hub {
         let command = self.resolve(who, command).await?;
         let actor = self.shared.directory.find_or_open(conversation)?;
         let who = Some(Arc::new(who.clone()));
+        let trace = Trace::current();
         let ask = |port: RpcReplyPort<_>| ConversationMsg::Perform {
             who,
             command: Box::new(command),
-            reply: Reply::to_caller(port),
+            reply: Reply::to_caller(port).below(trace),
         };
         match actor.call(ask, Some(CALL_WITHIN)).await {
             Ok(CallResult::Success(result)) => result,
@@ -196,7 +198,8 @@ impl Hub {
             return Err(Refusal::unavailable());
         }
         let ingress = self.shared.at.whatsapp_ingress.get().ok_or_else(Refusal::unavailable)?;
-        let ask = |reply| WhatsAppIngressMsg::Admit { parcel: Box::new(parcel), reply };
+        let trace = Trace::current();
+        let ask = |reply| WhatsAppIngressMsg::Admit { parcel: Box::new(parcel), trace, reply };
         match ingress.call(ask, Some(CALL_WITHIN)).await {
             Ok(CallResult::Success(result)) => result,
             _ => Err(Refusal::unavailable()),

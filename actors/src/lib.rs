@@ -21,6 +21,7 @@ pub mod root;
 pub mod socket;
 pub mod sockets;
 pub mod subscription;
+pub mod trace;
 pub mod web_ingress;
 pub mod whatsapp_ingress;
 pub mod whatsapp_media;

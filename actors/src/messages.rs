@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use ractor::{ActorRef, RpcReplyPort};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tracing::Span;
 
 use frontdesk_domain::conversation::{Ack, Command, TurnNews};
 use frontdesk_domain::event::DeliveryState;
@@ -25,6 +26,7 @@ use crate::outbox::{Delivery, Outbox};
 use crate::ports::whatsapp;
 use crate::ports::{Bill, ModelError, Prompt};
 use crate::socket::Voice;
+use crate::trace::Trace;
 
 /// A conversation.
 pub type ConversationRef = ActorRef<ConversationMsg>;
@@ -48,6 +50,16 @@ pub type Permit = Option<OwnedSemaphorePermit>;
 #[derive(Debug, Default)]
 pub struct Reply {
     to: Option<ReplyTo>,
+    /// Where somebody traces. Boxed: messages are moved about a lot, and mostly nobody does.
+    traced: Option<Box<Traced>>,
+}
+
+#[derive(Debug)]
+struct Traced {
+    /// Where what it is owed for belongs.
+    trace: Trace,
+    /// The span of the client's frame: it ends when the frame is answered.
+    span: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -60,17 +72,44 @@ impl Reply {
     /// A socket is owed the answer, for the client's id. The permit is freed when it is on its way.
     pub fn to_socket(delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
         let since = Instant::now();
-        Self { to: Some(ReplyTo::Socket { delivery, conversation, id, permit, since }) }
+        Self::owed(ReplyTo::Socket { delivery, conversation, id, permit, since })
     }
 
     /// A caller waits for the answer.
     pub fn to_caller(port: RpcReplyPort<Result<Ack, Refusal>>) -> Self {
-        Self { to: Some(ReplyTo::Caller(port)) }
+        Self::owed(ReplyTo::Caller(port))
     }
 
     /// Nobody is owed an answer: for the rules' own commands.
     pub fn to_nobody() -> Self {
-        Self { to: None }
+        Self::default()
+    }
+
+    /// It is owed for the frame of this span.
+    #[must_use]
+    pub fn of(mut self, span: Span) -> Self {
+        if !span.is_disabled() {
+            self.traced = Some(Box::new(Traced { trace: Trace::of(&span), span: Some(span) }));
+        }
+        self
+    }
+
+    /// What it is owed for belongs here.
+    #[must_use]
+    pub fn below(mut self, trace: Trace) -> Self {
+        if trace.is_some() {
+            self.traced = Some(Box::new(Traced { trace, span: None }));
+        }
+        self
+    }
+
+    /// Where what it is owed for belongs.
+    pub fn trace(&self) -> Trace {
+        self.traced.as_ref().map(|traced| traced.trace).unwrap_or_default()
+    }
+
+    fn owed(to: ReplyTo) -> Self {
+        Self { to: Some(to), traced: None }
     }
 
     /// Answers.
@@ -79,6 +118,10 @@ impl Reply {
     }
 
     fn answer(&mut self, result: Result<Ack, Refusal>) {
+        if let Some(span) = self.traced.take().and_then(|traced| traced.span) {
+            let code = result.as_ref().err().map(|refusal| refusal.code.as_str());
+            span.record("refused", code);
+        }
         match self.to.take() {
             None => {}
             Some(ReplyTo::Caller(port)) => {
@@ -344,6 +387,8 @@ pub enum WhatsAppIngressMsg {
     Admit {
         /// What, from one person.
         parcel: Box<Parcel>,
+        /// Where this belongs.
+        trace: Trace,
         /// Answered when all of it is on disk.
         reply: RpcReplyPort<Result<(), Refusal>>,
     },
@@ -402,6 +447,8 @@ pub enum WhatsAppOutboxMsg {
     },
     /// A conversation has something to send.
     Due(ConversationId),
+    /// What this conversation sends next belongs here. Said only where somebody traces.
+    Traced(ConversationId, Trace),
     /// Look into the table. Sent by itself, now and then.
     Look,
     /// What the table holds. Sent by the look itself.
@@ -490,6 +537,8 @@ pub struct TurnRequest {
     pub waited: Duration,
     /// No model is to be asked: the guest wants a person, or somebody must look at once.
     pub direct: bool,
+    /// Where it belongs.
+    pub trace: Trace,
 }
 
 /// The AI pool.

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 
+use frontdesk_domain::scrub::scrub;
+
 use crate::address::Address;
 use crate::ai_pool::AiPool;
 use crate::conversations::Conversations;
@@ -163,7 +165,8 @@ impl Actor for Root {
     ) -> Result<(), ActorProcessingErr> {
         let gone = match event {
             SupervisionEvent::ActorFailed(gone, error) => {
-                tracing::error!(%error, "an actor failed and is started anew");
+                let error = scrub(&error.to_string());
+                tracing::error!(error, "an actor failed and is started anew");
                 gone
             }
             SupervisionEvent::ActorTerminated(gone, ..) => gone,

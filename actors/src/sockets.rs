@@ -15,6 +15,7 @@ use frontdesk_domain::frame::Close;
 use frontdesk_domain::ids::{AgentId, Seq};
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::refusal::Refusal;
+use frontdesk_domain::scrub::scrub;
 
 use crate::messages::{SessionKey, SocketId, SocketMsg, SocketRef, SocketsMsg};
 use crate::metering;
@@ -89,7 +90,8 @@ impl Actor for Sockets {
             SupervisionEvent::ActorFailed(gone, error) => {
                 state.open.remove(&gone.get_id());
                 metrics::counter!("frontdesk_restarts_total", "actor" => "socket").increment(1);
-                tracing::error!(%error, "a socket failed; its client comes back");
+                let error = scrub(&error.to_string());
+                tracing::error!(error, "a socket failed; its client comes back");
             }
             _ => return Ok(()),
         }

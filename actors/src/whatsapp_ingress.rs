@@ -55,7 +55,7 @@ impl Actor for WhatsAppIngress {
         message: WhatsAppIngressMsg,
         places: &mut Arc<Semaphore>,
     ) -> Result<(), ActorProcessingErr> {
-        let WhatsAppIngressMsg::Admit { parcel, reply } = message;
+        let WhatsAppIngressMsg::Admit { parcel, trace, reply } = message;
         let taken = PARCELS_MAX - places.available_permits();
         metering::queue("whatsapp_parcels", taken, PARCELS_MAX);
         let Ok(place) = Arc::clone(places).try_acquire_owned() else {
@@ -66,6 +66,7 @@ impl Actor for WhatsAppIngress {
             store: Arc::clone(&self.store),
             directory: self.directory.clone(),
             media: self.media.clone(),
+            trace,
         };
         tokio::spawn(async move {
             // Whoever no longer waits is sent the same again by WhatsApp.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tracing::Instrument;
 
 use frontdesk_domain::ids::ConversationId;
 
@@ -25,6 +26,8 @@ use crate::directory::Directory;
 use crate::messages::{Attempted, InboxMsg, WhatsAppOutboxMsg};
 use crate::metering;
 use crate::ports::whatsapp::{Deliveries, Delivery, WhatsAppApi};
+use crate::trace::Trace;
+use crate::trace_span;
 
 use limits::Gates;
 pub use limits::Limits;
@@ -72,6 +75,8 @@ pub struct State {
     /// When the next [`WhatsAppOutboxMsg::Pump`] is due.
     pump_at: Option<Instant>,
     marks: Marks,
+    /// Where what a conversation sends belongs.
+    traces: HashMap<ConversationId, Trace>,
     /// Statuses that came while nobody was here are still on their way after this start.
     settled_by: Instant,
 }
@@ -104,6 +109,7 @@ impl Actor for WhatsAppOutbox {
             flying: 0,
             pump_at: None,
             marks: Marks::default(),
+            traces: HashMap::new(),
             settled_by: Instant::now() + self.plan.limits.unclear_for,
         })
     }
@@ -116,6 +122,12 @@ impl Actor for WhatsAppOutbox {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             WhatsAppOutboxMsg::Due(conversation) => self.on_due(&myself, conversation, state),
+            WhatsAppOutboxMsg::Traced(conversation, trace) => {
+                // Beyond the bound a delivery is a trace of its own.
+                if state.traces.len() < self.plan.limits.lines {
+                    state.traces.insert(conversation, trace);
+                }
+            }
             WhatsAppOutboxMsg::Look => self.on_look(&myself),
             WhatsAppOutboxMsg::Found(found) => self.on_found(&myself, found, state),
             WhatsAppOutboxMsg::Head { conversation, head } => {
@@ -237,6 +249,7 @@ impl WhatsAppOutbox {
             None if std::mem::take(&mut line.more) => self.read_head(myself, of, Duration::ZERO),
             None => {
                 state.lines.remove(&of);
+                state.traces.remove(&of);
                 self.refill(myself, state);
             }
         }
@@ -295,7 +308,8 @@ impl WhatsAppOutbox {
             state.flying += 1;
             // One at a time, to see if a stopped number works again.
             state.probing = state.stopped.is_some();
-            self.start(myself, delivery);
+            let trace = state.traces.get(&of).copied().unwrap_or_default();
+            self.start(myself, delivery, trace);
         }
         if let Some(at) = next {
             self.come_back(myself, at, state);
@@ -311,7 +325,7 @@ impl WhatsAppOutbox {
         myself.send_after(wait, || WhatsAppOutboxMsg::Pump);
     }
 
-    fn start(&self, myself: &ActorRef<WhatsAppOutboxMsg>, delivery: Delivery) {
+    fn start(&self, myself: &ActorRef<WhatsAppOutboxMsg>, delivery: Delivery, trace: Trace) {
         let attempt = attempt::Attempt {
             api: Arc::clone(&self.plan.api),
             deliveries: Arc::clone(&self.plan.deliveries),
@@ -319,7 +333,8 @@ impl WhatsAppOutbox {
             delivery,
         };
         let of = attempt.delivery.key.conversation;
-        let task = tokio::spawn(attempt.run());
+        let span = trace.adopt(trace_span!("delivery", conversation = %of, tries = attempt.delivery.tries));
+        let task = tokio::spawn(attempt.run().instrument(span));
         let myself = myself.clone();
         tokio::spawn(async move {
             let done = task.await.unwrap_or_else(|_| {

@@ -36,7 +36,7 @@ use crate::telemetry;
 use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
 
-use super::{StartError, demo, whatsapp};
+use super::{StartError, demo, operator, whatsapp};
 
 /// The slug of the property that the first start makes.
 const DEFAULT_PROPERTY: &str = "default";
@@ -93,6 +93,7 @@ impl Parts {
         .context("the actors did not start")?;
 
         let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
+        let asked = model.clone().map(|model| model as Arc<dyn Model>);
         let writer = model.map(|model| model as Arc<dyn Writer>);
         let help = Help::new(hub.clone(), store.clone(), Arc::clone(&knowledge), writer);
         let attempts = Attempts::new(config.server.rate_limits);
@@ -101,6 +102,7 @@ impl Parts {
             let lookup: Arc<dyn Lookup> = Arc::new(SystemLookup);
             Egress::new(&config.integrations.webhook_networks, &lookup)?
         };
+        let data_dir = config.storage.data_dir.clone();
         let state = AppState {
             hub,
             help,
@@ -123,6 +125,9 @@ impl Parts {
             sockets: crate::http::sockets::Sockets::default(),
             metrics: Some(metrics),
             started: Started::default(),
+            model: asked,
+            operator: operator::token(&data_dir),
+            checking: Arc::new(Semaphore::new(1)),
         };
         // Last: a password that is made up is shown only by a start that succeeds, and only once.
         let named = state.config.first_admin.as_ref();

@@ -116,6 +116,14 @@ pub(super) fn http_url(text: &str) -> Option<String> {
     (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| text.trim_end_matches('/').to_owned())
 }
 
+pub(super) fn dsn(text: &str) -> Option<SecretString> {
+    crate::telemetry::is_dsn(text).then(|| SecretString::from(text))
+}
+
+pub(super) fn percent(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|percent| (1..=100).contains(percent))
+}
+
 pub(super) fn nats_url(value: &str) -> Option<String> {
     let known =
         ["nats://", "tls://"].iter().any(|scheme| value.len() > scheme.len() && value.starts_with(scheme));

@@ -42,6 +42,24 @@ pub const SETTINGS: &[Setting] = &[
         "an address and port such as 127.0.0.1:8080, or a port",
         "where to listen (or PORT)",
     ),
+    row(
+        "FRONTDESK_TLS_CERT",
+        "",
+        "the path of a certificate in PEM form, together with FRONTDESK_TLS_KEY",
+        "the certificate, for HTTPS without a proxy; read again when it changes",
+    ),
+    row(
+        "FRONTDESK_TLS_KEY",
+        "",
+        "the path of a key in PEM form, together with FRONTDESK_TLS_CERT",
+        "the certificate's key",
+    ),
+    row(
+        "FRONTDESK_REDIRECT_LISTEN",
+        "",
+        "an address and port such as 0.0.0.0:80, together with FRONTDESK_TLS_CERT",
+        "where to listen for those who come without TLS, to send them to https",
+    ),
     row("FRONTDESK_DATA_DIR", "./data", "the path of a folder", "the embedded database and uploads"),
     row(
         "DATABASE_URL",
@@ -193,8 +211,25 @@ pub const SETTINGS: &[Setting] = &[
         "a filter such as info,frontdesk=debug",
         "what is logged",
     ),
-    row("SENTRY_DSN", "", HTTP_URL, "error tracking"),
-    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", HTTP_URL, "traces"),
+    row(
+        "SENTRY_DSN",
+        "",
+        "a DSN such as https://key@sentry.example/1",
+        "where errors are reported, without a guest's words",
+    ),
+    row("SENTRY_ENVIRONMENT", "production", TEXT, "which of several installations this one is, there"),
+    row(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        HTTP_URL,
+        "a collector of traces such as http://127.0.0.1:4318 (OTLP over HTTP, protobuf)",
+    ),
+    row(
+        "FRONTDESK_TRACE_PERCENT",
+        "100",
+        "a whole number from 1 to 100",
+        "how many of a hundred traces are sent",
+    ),
 ];
 
 const S3_KEY: &str = "a text without line breaks, together with FRONTDESK_BACKUP_S3";

@@ -17,6 +17,7 @@ const S3: &[(&str, &str)] = &[
     ("FRONTDESK_BACKUP_S3_KEY", "key"),
     ("FRONTDESK_BACKUP_S3_SECRET", "secret"),
 ];
+const TLS: &[(&str, &str)] = &[("FRONTDESK_TLS_CERT", "/c.pem"), ("FRONTDESK_TLS_KEY", "/k.pem")];
 const EMAIL: &[(&str, &str)] = &[("FRONTDESK_ADMIN_EMAIL", "a@b.example")];
 const PASSWORD: &[(&str, &str)] = &[("FRONTDESK_ADMIN_PASSWORD", "long enough")];
 const POSTGRES: &[(&str, &str)] = &[("DATABASE_URL", "postgres://h/db")];
@@ -26,6 +27,9 @@ type Row = (&'static str, &'static str, &'static [&'static str], &'static [(&'st
 
 const TABLE: &[Row] = &[
     ("FRONTDESK_LISTEN", "127.0.0.1:9", &["here", "1.2.3.4", "99999"], &[]),
+    ("FRONTDESK_TLS_CERT", "/tmp/c.pem", &["a\nb"], TLS),
+    ("FRONTDESK_TLS_KEY", "/tmp/k.pem", &["a\nb"], TLS),
+    ("FRONTDESK_REDIRECT_LISTEN", "127.0.0.1:80", &["here"], TLS),
     ("FRONTDESK_DATA_DIR", "/tmp/x", &["a\nb"], &[]),
     ("DATABASE_URL", "sqlite:///tmp/x.db", &["mysql://h/db", "sqlite://"], &[]),
     ("FRONTDESK_BACKUP_DIR", "/tmp/b", &["a\nb"], &[]),
@@ -73,7 +77,9 @@ const TABLE: &[Row] = &[
     ("FRONTDESK_LOG", "json", &["xml"], &[]),
     ("RUST_LOG", "debug", &["a=b=c"], &[]),
     ("SENTRY_DSN", "https://k@s.example/1", &["s"], &[]),
+    ("SENTRY_ENVIRONMENT", "staging", &["a\nb"], &[]),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318", &["h"], &[]),
+    ("FRONTDESK_TRACE_PERCENT", "5", &["0", "101", "all"], &[]),
 ];
 
 fn layer(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -142,6 +148,9 @@ fn what_belongs_together() {
         ("WHATSAPP_APP_SECRET", vec![("WHATSAPP_VERIFY_TOKEN", "v")]),
         ("FRONTDESK_ADMIN_PASSWORD", EMAIL.to_vec()),
         ("FRONTDESK_ADMIN_EMAIL", PASSWORD.to_vec()),
+        ("FRONTDESK_TLS_KEY", TLS[..1].to_vec()),
+        ("FRONTDESK_TLS_CERT", TLS[1..].to_vec()),
+        ("FRONTDESK_REDIRECT_LISTEN", vec![("FRONTDESK_REDIRECT_LISTEN", "127.0.0.1:80")]),
         ("NATS_URL", vec![("NATS_URL", "nats://h")]),
         ("FRONTDESK_BACKUP_S3", S3[1..].to_vec()),
         ("FRONTDESK_BACKUP_S3_KEY", S3[..2].to_vec()),

@@ -21,6 +21,7 @@ use super::state::{AppState, now};
 use super::{headers, origin};
 use crate::auth::{Caller, Guard};
 use crate::error::{ApiError, ApiResult};
+use crate::telemetry::said;
 
 /// How long a request may take, its body included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -131,12 +132,7 @@ async fn check(
 #[allow(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]
 pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let fault = Uuid::now_v7();
-    let what = cause
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| cause.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("unknown");
-    tracing::error!(%fault, error = what, "a request handler panicked");
+    tracing::error!(%fault, error = said(cause.as_ref()), "a request handler panicked");
     ApiError::from(Refusal::new(Code::Internal, format!("a fault of ours; its number is {fault}")))
         .into_response()
 }

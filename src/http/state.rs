@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use frontdesk_actors::hub::Hub;
+use frontdesk_actors::ports::Model;
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::timestamp::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
 use tokio::sync::{Notify, Semaphore};
 
 use super::sockets::Sockets;
@@ -75,6 +77,12 @@ pub struct AppState {
     pub metrics: Option<PrometheusHandle>,
     /// Whether the server is up.
     pub started: Started,
+    /// The language model, for the self-test; `None` where none is set up.
+    pub model: Option<Arc<dyn Model>>,
+    /// What opens the self-test for whoever may read the data folder.
+    pub operator: Option<SecretString>,
+    /// The place for the one self-test that runs.
+    pub checking: Arc<Semaphore>,
 }
 
 /// Whether the server is up: `/readyz` says "starting" until then.

@@ -5,11 +5,14 @@ use axum::response::Response;
 use frontdesk_domain::frame::Close;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
+use http::HeaderMap;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
+use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_rustls::server::TlsStream;
 
 use super::client::ClientAddress;
 use super::state::AppState;
@@ -62,13 +65,39 @@ pub(super) async fn agent(
 
 /// The connection itself. The library and the HTTP server got it for us; what they hold of it besides is
 /// not used, and given back.
-fn bare(upgraded: TokioIo<Upgraded>) -> Option<Ends<OwnedReadHalf, OwnedWriteHalf>> {
-    let parts = downcast::<TokioIo<TcpStream>>(upgraded.into_inner()).ok()?;
-    let stream = parts.io.into_inner();
-    // What is written is whole frames: none of them waits for more.
-    stream.set_nodelay(true).ok()?;
-    let (read, write) = stream.into_split();
-    Some(Ends { ahead: parts.read_buf.to_vec(), read, write })
+fn bare(upgraded: TokioIo<Upgraded>) -> Option<Bare> {
+    match downcast::<TokioIo<TcpStream>>(upgraded.into_inner()) {
+        Ok(parts) => {
+            let stream = parts.io.into_inner();
+            // What is written is whole frames: none of them waits for more.
+            stream.set_nodelay(true).ok()?;
+            let (read, write) = stream.into_split();
+            Some(Bare::Plain(Ends { ahead: parts.read_buf.to_vec(), read, write }))
+        }
+        Err(upgraded) => {
+            let parts = downcast::<TokioIo<Secure>>(upgraded).ok()?;
+            let (read, write) = tokio::io::split(parts.io.into_inner());
+            Some(Bare::Tls(Box::new(Ends { ahead: parts.read_buf.to_vec(), read, write })))
+        }
+    }
+}
+
+/// A connection, as the listener took it.
+enum Bare {
+    Plain(Ends<OwnedReadHalf, OwnedWriteHalf>),
+    Tls(Box<Ends<ReadHalf<Secure>, WriteHalf<Secure>>>),
+}
+
+type Secure = TlsStream<TcpStream>;
+
+/// Serves the far end of a pipe as a connection of this kind.
+pub(crate) fn serve_pipe(state: &AppState, kind: Kind, pipe: DuplexStream) {
+    let door = Door::new(kind, state.clone(), &HeaderMap::new());
+    let post = state.sockets.post().clone();
+    let (read, write) = tokio::io::split(pipe);
+    state.sockets.tasks().spawn(async move {
+        connection::serve(Ends { ahead: Vec::new(), read, write }, door, &post, None).await;
+    });
 }
 
 fn open(kind: Kind, state: AppState, address: ClientAddress, request: Request) -> ApiResult<Response> {
@@ -86,8 +115,11 @@ fn open(kind: Kind, state: AppState, address: ClientAddress, request: Request) -
     let (answer, connection) = handshake::accept(request)?;
     sockets.tasks().spawn(async move {
         let _place = place;
-        if let Some(ends) = connection.await.ok().and_then(|websocket| bare(websocket.into_inner())) {
-            connection::serve(ends, door, &post, turned_away).await;
+        match connection.await.ok().and_then(|websocket| bare(websocket.into_inner())) {
+            Some(Bare::Plain(ends)) => connection::serve(ends, door, &post, turned_away).await,
+            // Boxed, so that a plain connection's task is no larger for it.
+            Some(Bare::Tls(ends)) => Box::pin(connection::serve(*ends, door, &post, turned_away)).await,
+            None => {}
         }
     });
     Ok(answer)

@@ -129,6 +129,7 @@ pub const METRICS: &[Metric] = &[
     // HTTP and sockets.
     counter("frontdesk_http_requests_total", &[label("method", OPEN), label("route", OPEN), label("status", OPEN)], "Requests by method, route and status"),
     histogram("frontdesk_http_request_seconds", SECONDS, &[label("route", OPEN)], "Time to the answer, by route"),
+    counter("frontdesk_tls_handshakes_failed_total", &[], "Connections whose TLS handshake came to nothing"),
     gauge("frontdesk_connections", &[], "WebSocket connections that are open"),
     gauge("frontdesk_sockets", &[label("of", &["guest", "agent"])], "Sockets of clients that said hello"),
     counter("frontdesk_frames_total", &[], "Frames of the contract that clients sent after hello"),
@@ -197,6 +198,10 @@ pub const METRICS: &[Metric] = &[
     counter("frontdesk_alarms_escalated_total", &[], "Alarms that nobody acknowledged in time"),
     counter("frontdesk_alarms_sent_total", &[], "Alarms that were passed on"),
     counter("frontdesk_alarms_unsent_total", &[], "Alarms that could not be passed on"),
+
+    // What we tell of ourselves.
+    counter("frontdesk_error_reports_total", &[label("outcome", &["sent", "failed", "dropped", "repeated"])], "Errors on their way to the error tracking; repeated: held back, because the same place said it a moment ago"),
+    counter("frontdesk_trace_exports_total", &[label("outcome", &["sent", "failed"])], "Batches of spans on their way to the collector"),
 ];
 
 /// The metric of this name, as it is printed: a histogram's parts are its own.

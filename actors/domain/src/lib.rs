@@ -19,6 +19,7 @@ pub mod pool;
 pub mod privacy;
 pub mod quota;
 pub mod refusal;
+pub mod scrub;
 pub mod summary;
 pub mod text;
 pub mod timestamp;

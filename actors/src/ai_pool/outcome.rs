@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use frontdesk_domain::conversation::{TurnEnd, TurnNews};
 use frontdesk_domain::ids::TurnId;
@@ -12,6 +13,7 @@ use frontdesk_domain::pool::{Blame, Estimator, Tokens, pause};
 use crate::clock;
 use crate::messages::{AiPoolMsg, AiPoolRef, Attempt, ConversationMsg, Lease};
 use crate::ports::{Bill, Model, ModelCall, ModelError, Prompt};
+use crate::trace_span;
 
 use super::job::{Call, Client, Job, Stage};
 use super::{AiPool, State, worker};
@@ -81,9 +83,10 @@ impl AiPool {
         pool: Option<AiPoolRef>,
         first_word_by: Instant,
     ) -> Option<worker::Worker> {
-        let Client::Turn { reply, prompt: Some(prompt), .. } = &job.client else { return None };
+        let Client::Turn { request, reply, prompt: Some(prompt) } = &job.client else { return None };
         let (reply, prompt): (_, Prompt) = (reply.clone(), prompt.clone());
-        Some(worker::Worker { model, pool, reply, prompt, first_word_by, whole: self.limits.whole_turn })
+        let (whole, trace) = (self.limits.whole_turn, request.trace);
+        Some(worker::Worker { model, pool, reply, prompt, first_word_by, whole, trace })
     }
 
     /// One rung down: the model is slow, down, limited or too dear for this turn.
@@ -281,7 +284,8 @@ pub(super) fn release(turn: TurnId, state: &mut State) {
 
 /// Runs a worker, and tells the pool how it ended.
 fn watch(myself: &AiPoolRef, turn: TurnId, worker: worker::Worker) -> tokio::task::AbortHandle {
-    let task = tokio::spawn(worker.run());
+    let span = worker.trace.adopt(trace_span!("model", embedded = worker.pool.is_none(), %turn));
+    let task = tokio::spawn(worker.run().instrument(span));
     let abort = task.abort_handle();
     let pool = myself.clone();
     tokio::spawn(async move {

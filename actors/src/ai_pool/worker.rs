@@ -11,6 +11,7 @@ use frontdesk_domain::people::Audience;
 
 use crate::messages::{AiPoolMsg, AiPoolRef, Attempt, ConversationMsg, ConversationRef, TurnRequest};
 use crate::ports::{Line, Model, ModelError, Piece, Prompt, Span, Store};
+use crate::trace::Trace;
 
 /// How many of the newest events a model is shown.
 const CONTEXT_EVENTS: u32 = 60;
@@ -28,6 +29,8 @@ pub(super) struct Worker {
     pub first_word_by: Instant,
     /// How long the whole may take.
     pub whole: Duration,
+    /// Where it belongs.
+    pub trace: Trace,
 }
 
 impl Worker {

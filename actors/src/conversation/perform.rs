@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ractor::ActorProcessingErr;
+use tracing::{Instrument, Span};
 
 use frontdesk_domain::conversation::{
     ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Snapshot, TurnStep,
@@ -19,6 +20,8 @@ use frontdesk_domain::refusal::Refusal;
 use crate::clock;
 use crate::messages::{ConversationMsg, ConversationRef, Reply};
 use crate::ports::{Commit, Store, StoreError, TurnRow};
+use crate::trace::{TARGET, Trace};
+use crate::trace_span;
 
 use super::{Conversation, Heads, State, tell};
 
@@ -64,6 +67,9 @@ impl Asked {
 /// A command that was decided on, and where its readers stand after it.
 struct Decided {
     reply: Reply,
+    trace: Trace,
+    /// Ends when it is answered.
+    span: Span,
     outcome: Result<(Decision, Heads), Refusal>,
 }
 
@@ -113,6 +119,8 @@ impl Conversation {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         let Asked { who, command, reply } = asked;
+        let trace = if reply.trace().is_some() { reply.trace() } else { state.trace };
+        let span = self.span(trace, &command);
         let rules = match admit(&mut state.rules, who.as_deref()) {
             Ok(rules) => rules,
             Err(refusal) => return answer(reply, refusal),
@@ -129,7 +137,8 @@ impl Conversation {
         if !decision.is_volatile() {
             let mut commit = empty_commit(next.clone());
             add(&mut commit, &decision);
-            if let Err(refusal) = self.store(commit).await? {
+            let storing = storing(&span, &commit);
+            if let Err(refusal) = self.store(commit).instrument(storing).await? {
                 return answer(reply, refusal);
             }
             state.marks_unsaved = false;
@@ -137,7 +146,8 @@ impl Conversation {
         rules.apply(&decision, next);
         tell(&decision, Heads::of(rules), self.id, &mut state.readers);
         acknowledge(reply, &decision);
-        self.carry_out(myself, &decision, rules);
+        state.trace = if rules.turn().is_some() { trace } else { Trace::default() };
+        self.carry_out(myself, &decision, rules, trace);
         if !decision.events.is_empty() {
             self.tell_inbox(rules);
         }
@@ -157,7 +167,10 @@ impl Conversation {
         while let Some(Asked { who, command, reply }) = some {
             match admit(&mut ahead, who.as_deref()) {
                 Ok(rules) => {
-                    batch.push(Decided { reply, outcome: self.decide_ahead(*command, rules).await });
+                    let trace = if reply.trace().is_some() { reply.trace() } else { state.trace };
+                    let span = self.span(trace, &command);
+                    let outcome = self.decide_ahead(*command, rules).await;
+                    batch.push(Decided { reply, trace, span, outcome });
                 }
                 Err(refusal) => reply.send(Err(refusal)),
             }
@@ -175,12 +188,13 @@ impl Conversation {
         let Ok(rules) = &mut state.rules else { return Ok(()) };
         rules.settle();
         let mut changed = false;
-        for Decided { reply, outcome } in batch {
+        for Decided { reply, trace, span: _ends, outcome } in batch {
             match outcome {
                 Ok((decision, heads)) => {
                     tell(&decision, heads, self.id, &mut state.readers);
                     acknowledge(reply, &decision);
-                    self.carry_out(myself, &decision, rules);
+                    state.trace = if rules.turn().is_some() { trace } else { Trace::default() };
+                    self.carry_out(myself, &decision, rules, trace);
                     changed |= !decision.events.is_empty();
                 }
                 Err(refusal) => reply.send(Err(refusal)),
@@ -190,6 +204,11 @@ impl Conversation {
             self.tell_inbox(rules);
         }
         Ok(())
+    }
+
+    /// What is done about a command, in a trace.
+    fn span(&self, trace: Trace, command: &Command) -> Span {
+        trace.adopt(trace_span!("conversation", command = name(command), conversation = %self.id))
     }
 
     /// Decides on the state as it will be, and takes it there.
@@ -214,7 +233,8 @@ impl Conversation {
         }
         let mut commit = empty_commit(ahead.snapshot().clone());
         decisions().for_each(|decision| add(&mut commit, decision));
-        let stored = self.store(commit).await?;
+        let storing = batch.first().map_or_else(Span::none, |first| storing(&first.span, &commit));
+        let stored = self.store(commit).instrument(storing).await?;
         state.marks_unsaved &= stored.is_err();
         Ok(stored)
     }
@@ -266,6 +286,28 @@ async fn with_files(command: Command, store: &dyn Store) -> Result<Command, Refu
 fn answer(reply: Reply, refusal: Refusal) -> Result<(), ActorProcessingErr> {
     reply.send(Err(refusal));
     Ok(())
+}
+
+/// The wait for the store, in a trace.
+fn storing(of: &Span, commit: &Commit) -> Span {
+    tracing::trace_span!(target: TARGET, parent: of, "commit", events = commit.events.len())
+}
+
+/// What a command is called in traces.
+fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Say(_) => "say",
+        Command::Act(_) => "act",
+        Command::Receive(_) => "receive",
+        Command::Turn(..) => "turn",
+        Command::Quiet(..) => "quiet",
+        Command::Escalate { .. } => "escalate",
+        Command::Delivered { .. } => "delivered",
+        Command::Booked(_) => "booked",
+        Command::Erase { .. } => "erase",
+        Command::Wake => "wake",
+        Command::Recover => "recover",
+    }
 }
 
 fn acknowledge(reply: Reply, decision: &Decision) {

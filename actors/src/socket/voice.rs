@@ -11,11 +11,14 @@ use frontdesk_domain::permission;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
 
+use tracing::field;
+
 use crate::messages::{
     ConversationMsg, Permit, Reader, Reply, SocketId, SocketMsg, SocketRef, WebIngressMsg,
 };
 use crate::metering;
 use crate::outbox::Delivery;
+use crate::trace_span;
 
 use super::Surroundings;
 
@@ -167,7 +170,9 @@ impl Client {
 
     /// Guests come in through the ingress of their channel; agents go to the conversation.
     pub(super) fn perform(&self, to: ConversationId, id: ClientId, command: Command, permit: Permit) {
-        let reply = Reply::to_socket(self.delivery.clone(), to, id, permit);
+        let what = if matches!(command, Command::Say(_)) { "send" } else { "act" };
+        let span = trace_span!("frame", kind = what, conversation = %to, refused = field::Empty);
+        let reply = Reply::to_socket(self.delivery.clone(), to, id, permit).of(span);
         let command = Box::new(command);
         let who = Arc::clone(&self.who);
         match &*self.who {

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::directory::Directory;
 use crate::messages::{ConversationMsg, Reply, WhatsAppMediaMsg};
 use crate::ports::{Acquainted, Person, Store, StoreError};
+use crate::trace::Trace;
 
 /// What staff see as the author of what was written on the hotel's own phone.
 const OWN_PHONE: &str = "WhatsApp Business app";
@@ -25,6 +26,7 @@ pub(super) struct Carrier {
     pub(super) store: Arc<dyn Store>,
     pub(super) directory: Directory,
     pub(super) media: Address<WhatsAppMediaMsg>,
+    pub(super) trace: Trace,
 }
 
 /// A command on its way, and what is needed to send it again.
@@ -157,7 +159,7 @@ impl Carrier {
     fn send(&self, to: ConversationId, receive: Receive) -> Result<Sent, Refusal> {
         let (port, answer) = ractor::concurrency::oneshot();
         let command = Box::new(Command::Receive(Box::new(receive.clone())));
-        let reply = Reply::to_caller(port.into());
+        let reply = Reply::to_caller(port.into()).below(self.trace);
         // Whoever does not take it drops the reply, which answers by itself.
         let _ = self.directory.find_or_open(to)?.cast(ConversationMsg::Perform { who: None, command, reply });
         Ok(Sent { receive, answer })

@@ -354,6 +354,10 @@ impl Out {
                 Poll::Pending => return Poll::Pending,
             }
         }
+        // Under TLS what was written may still stand before the connection.
+        if Pin::new(&mut self.io).poll_flush(cx)?.is_pending() {
+            return Poll::Pending;
+        }
         // Its memory is given back: most sockets are idle most of the time.
         self.rest = Vec::new();
         self.sent = 0;
