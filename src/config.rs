@@ -161,6 +161,8 @@ pub struct WhatsApp {
     pub api_base: Option<String>,
     /// How long a status is waited for after a send without a clear answer, before it is repeated.
     pub unclear_for: Duration,
+    /// How long deliveries are kept once their fate is known.
+    pub keep_for: Duration,
 }
 
 /// Other systems of the hotel.
@@ -368,6 +370,7 @@ fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
     let number = from.optional("WHATSAPP_PHONE_NUMBER_ID", parse::text)?;
     let api_base = from.optional("WHATSAPP_API_BASE", parse::http_url)?;
     let unclear_seconds = from.value("WHATSAPP_UNCLEAR_SECONDS", parse::count)?;
+    let keep_days = from.value("WHATSAPP_KEEP_DAYS", parse::count)?;
     let given = [verify_token.is_some(), app_secrets.is_some(), access_token.is_some(), number.is_some()];
     if given == [false; 4] {
         return Ok(None);
@@ -380,5 +383,6 @@ fn whatsapp(from: &Sources) -> Result<Option<WhatsApp>, ConfigError> {
         phone_number_id: number.ok_or_else(missing("WHATSAPP_PHONE_NUMBER_ID"))?,
         api_base,
         unclear_for: Duration::from_secs(u64::from(unclear_seconds)),
+        keep_for: Duration::from_secs(u64::from(keep_days) * 86_400),
     }))
 }

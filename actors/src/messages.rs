@@ -10,10 +10,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tracing::Span;
 
 use frontdesk_domain::conversation::{Ack, Command, TurnNews};
-use frontdesk_domain::event::DeliveryState;
 use frontdesk_domain::frame::{ClientFrame, Close, ServerFrame};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Parcel;
+pub use frontdesk_domain::inbound::{DeliveryFailure, DeliveryReport};
 use frontdesk_domain::people::{AgentRef, Author, Principal};
 use frontdesk_domain::pool::Class;
 use frontdesk_domain::refusal::Refusal;
@@ -401,38 +401,6 @@ pub enum WhatsAppMediaMsg {
     Look,
     /// A file was fetched, or not. Sent by the fetch itself.
     Ended(Uuid),
-}
-
-/// What WhatsApp reports of a message of ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryReport {
-    /// The hotel.
-    pub property: PropertyId,
-    /// WhatsApp's id for the message.
-    pub wamid: String,
-    /// How far it got.
-    pub state: DeliveryState,
-    /// When.
-    pub at: Timestamp,
-    /// Why it failed.
-    pub error: Option<DeliveryFailure>,
-    /// What we had WhatsApp remember with it.
-    pub tracker: Option<String>,
-    /// To which number it went.
-    pub recipient: Option<String>,
-    /// To which user id it went.
-    pub recipient_user_id: Option<String>,
-}
-
-/// Why a message of ours failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryFailure {
-    /// WhatsApp's code.
-    pub code: i64,
-    /// WhatsApp's words.
-    pub title: Option<String>,
-    /// More of them.
-    pub details: Option<String>,
 }
 
 /// To the outbox of the WhatsApp channel.

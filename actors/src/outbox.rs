@@ -7,15 +7,20 @@
 //! Bounded in bytes. Who does not read for long enough to fill it is too slow for its room and is closed
 //! with 4503; it comes back with `after` and gets what it missed from the store.
 
+mod desk;
+mod reader;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use frontdesk_domain::frame::Close;
 use frontdesk_domain::ids::{ConversationId, Seq};
 
-use crate::subscription::{Held, Place, Subscription, Verdict};
+use crate::subscription::{Held, Verdict};
+
+pub use desk::Desk;
+pub use reader::{Due, OutboxReader};
 
 /// How many bytes may wait for one socket.
 pub const OUTBOX_MAX_BYTES: usize = 1024 * 1024;
@@ -53,27 +58,6 @@ pub struct Delivery {
     shared: Arc<Mutex<Desk>>,
 }
 
-/// The end that is emptied.
-#[derive(Debug)]
-pub struct OutboxReader {
-    shared: Arc<Mutex<Desk>>,
-}
-
-/// What is due: bytes first, then perhaps the end.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Due {
-    /// Frames, laid out one behind the other.
-    pub bytes: Vec<u8>,
-    /// The connection is to be closed after them.
-    pub close: Option<Close>,
-}
-
-impl Due {
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.close.is_none()
-    }
-}
-
 /// What became of something told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -83,24 +67,6 @@ pub enum Told {
     Hole,
     /// Nobody reads here any more.
     Gone,
-}
-
-/// The state, under its lock.
-#[derive(Debug)]
-pub struct Desk {
-    layout: Layout,
-    bytes: Vec<u8>,
-    close: Option<Close>,
-    gone: bool,
-    /// The actor has ended.
-    abandoned: bool,
-    /// What the connection has taken and not yet got rid of.
-    leaving_bytes: usize,
-    held_bytes: usize,
-    /// How many frames of the client its actor still has before it: nothing may pass them.
-    pub with_actor: usize,
-    reads: HashMap<ConversationId, Subscription>,
-    waker: Option<Waker>,
 }
 
 impl std::ops::Deref for Outbox {
@@ -202,192 +168,6 @@ impl Delivery {
             }
             Told::Done
         })
-    }
-}
-
-impl Desk {
-    /// Adds a frame; see [`Delivery::push`].
-    pub fn push(&mut self, frame: &[u8]) {
-        if self.is_closed() {
-            return;
-        }
-        if self.load() + frame.len() > OUTBOX_MAX_BYTES {
-            self.overflow();
-        } else {
-            (self.layout)(&mut self.bytes, frame);
-        }
-    }
-
-    /// How many conversations are read.
-    pub fn count(&self) -> usize {
-        self.reads.len()
-    }
-
-    /// How far the client has been told of a conversation, if it reads it.
-    pub fn read(&mut self, conversation: ConversationId) -> Option<&mut Subscription> {
-        self.reads.get_mut(&conversation)
-    }
-
-    /// All conversations that are read.
-    pub fn all(&mut self) -> impl Iterator<Item = (ConversationId, &mut Subscription)> {
-        self.reads.iter_mut().map(|(conversation, read)| (*conversation, read))
-    }
-
-    /// A conversation is read from now on, or anew.
-    pub fn begin(&mut self, conversation: ConversationId, read: Subscription) {
-        self.end(conversation);
-        self.reads.insert(conversation, read);
-    }
-
-    /// A conversation is read no longer.
-    pub fn end(&mut self, conversation: ConversationId) -> Option<Subscription> {
-        self.forget_held(conversation);
-        let read = self.reads.remove(&conversation);
-        if self.reads.is_empty() {
-            self.reads = HashMap::new();
-        }
-        read
-    }
-
-    /// The client has been told from the store up to `place`. What was held back meanwhile is judged now.
-    /// True if something is missing, and the store must be read again.
-    pub fn settle(&mut self, conversation: ConversationId, place: Place) -> bool {
-        let Some(read) = self.reads.get_mut(&conversation) else { return false };
-        read.place = place;
-        read.reading = false;
-        let held = read.take_held();
-        self.held_bytes -= held.iter().map(Held::bytes).sum::<usize>();
-        for news in held {
-            let Some(read) = self.reads.get_mut(&conversation) else { return false };
-            match news {
-                Held::Event { seq, prev, frame } => match read.hear(seq, prev) {
-                    Verdict::Tell => self.push(&frame),
-                    Verdict::Drop | Verdict::Hold => {}
-                    Verdict::Hole => return true,
-                },
-                Held::Notice { head, frame } => {
-                    if read.is_current(head) {
-                        self.push(&frame);
-                    }
-                }
-            }
-        }
-        false
-    }
-
-    /// The store could not be read: what was held back is read from it later.
-    pub fn give_up(&mut self, conversation: ConversationId) {
-        if let Some(read) = self.reads.get_mut(&conversation) {
-            read.reading = false;
-        }
-        self.forget_held(conversation);
-    }
-
-    fn hold(&mut self, conversation: ConversationId, news: Held) {
-        let bytes = news.bytes();
-        if self.load() + bytes > OUTBOX_MAX_BYTES {
-            return self.overflow();
-        }
-        if let Some(read) = self.reads.get_mut(&conversation) {
-            self.held_bytes += bytes;
-            read.hold(news);
-        }
-    }
-
-    fn forget_held(&mut self, conversation: ConversationId) {
-        if let Some(read) = self.reads.get_mut(&conversation) {
-            self.held_bytes -= read.take_held().iter().map(Held::bytes).sum::<usize>();
-        }
-    }
-
-    /// What waits cannot be read in time anyway; its place is needed.
-    fn overflow(&mut self) {
-        self.bytes = Vec::new();
-        for read in self.reads.values_mut() {
-            read.take_held();
-        }
-        self.held_bytes = 0;
-        self.close = Some(Close::TooSlow);
-    }
-
-    fn load(&self) -> usize {
-        self.bytes.len() + self.held_bytes + self.leaving_bytes
-    }
-
-    fn is_closed(&self) -> bool {
-        self.gone || self.close.is_some()
-    }
-
-    fn is_due(&self) -> bool {
-        !self.bytes.is_empty() || self.close.is_some()
-    }
-
-    fn take(&mut self) -> Due {
-        Due { bytes: std::mem::take(&mut self.bytes), close: self.close }
-    }
-}
-
-impl OutboxReader {
-    /// Waits until something is due, and takes all of it. Cancel-safe.
-    pub async fn take(&self) -> Due {
-        std::future::poll_fn(|cx| self.poll_take(cx)).await
-    }
-
-    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Due> {
-        let mut desk = lock(&self.shared);
-        let due = desk.take();
-        if due.is_empty() {
-            desk.waker = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(due)
-    }
-
-    /// Takes all that is due, perhaps nothing; the waker is woken once more becomes due.
-    pub fn take_now(&self, waker: Waker) -> Due {
-        let mut desk = lock(&self.shared);
-        let due = desk.take();
-        desk.leaving_bytes = 0;
-        desk.waker = Some(waker);
-        due
-    }
-
-    /// So many bytes that were taken have not left yet: they count as waiting.
-    pub fn is_leaving(&self, bytes: usize) {
-        lock(&self.shared).leaving_bytes = bytes;
-    }
-
-    /// Adds something that is the connection's own affair, and is no frame of the contract.
-    pub fn append(&self, append: impl FnOnce(&mut Vec<u8>)) {
-        at(&self.shared, |desk| {
-            if desk.load() < OUTBOX_MAX_BYTES {
-                append(&mut desk.bytes);
-            } else {
-                desk.overflow();
-            }
-        });
-    }
-
-    /// Closes the connection after what is due. The first reason stays.
-    pub fn close(&self, why: Close) {
-        at(&self.shared, |desk| {
-            desk.close.get_or_insert(why);
-        });
-    }
-
-    /// The connection is gone: nothing more will be taken.
-    pub fn end(&self) {
-        let mut desk = lock(&self.shared);
-        desk.gone = true;
-        desk.bytes = Vec::new();
-        let _waker = desk.waker.take();
-        drop(desk);
-    }
-}
-
-impl Drop for OutboxReader {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

@@ -115,6 +115,10 @@ impl Deliveries for Table {
         Ok(Vec::new())
     }
 
+    async fn forget(&self, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     async fn told(&self, _: News) -> Result<(), StoreError> {
         Ok(())
     }

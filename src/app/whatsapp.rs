@@ -27,6 +27,6 @@ pub fn outbox(config: &WhatsApp, client: &GraphClient, store: &Arc<SqliteStore>)
     OutboxPlan {
         api: Arc::new(client.clone()),
         deliveries: Arc::clone(store) as Arc<_>,
-        limits: Limits { unclear_for: config.unclear_for, ..Limits::default() },
+        limits: Limits { unclear_for: config.unclear_for, keep_for: config.keep_for, ..Limits::default() },
     }
 }

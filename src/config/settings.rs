@@ -198,6 +198,12 @@ pub const SETTINGS: &[Setting] = &[
         "how long a status is waited for before a send without a clear answer is repeated",
     ),
     row(
+        "WHATSAPP_KEEP_DAYS",
+        "90",
+        COUNT,
+        "how long what went out is remembered once its fate is known; statuses may come for 30 days",
+    ),
+    row(
         "FRONTDESK_RATE_LIMITS",
         "on",
         "on, or off while FRONTDESK_LISTEN is a loopback address",

@@ -72,6 +72,7 @@ const TABLE: &[Row] = &[
     ("WHATSAPP_PHONE_NUMBER_ID", "x", &["a\nb"], WHATSAPP),
     ("WHATSAPP_API_BASE", "https://g.example", &["g"], WHATSAPP),
     ("WHATSAPP_UNCLEAR_SECONDS", "5", &["0", "soon"], WHATSAPP),
+    ("WHATSAPP_KEEP_DAYS", "60", &["0", "long"], WHATSAPP),
     ("FRONTDESK_RATE_LIMITS", "off", &["maybe"], &[]),
     ("FRONTDESK_DEMO", "off", &["maybe"], &[]),
     ("FRONTDESK_LOG", "json", &["xml"], &[]),

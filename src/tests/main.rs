@@ -50,6 +50,8 @@ mod tls;
 mod torture;
 mod turns;
 mod webhooks;
+mod whatsapp_crash;
 mod whatsapp_flood;
 mod whatsapp_in;
 mod whatsapp_out;
+mod whatsapp_pace;

@@ -2,15 +2,15 @@
 
 pub mod check;
 pub mod graph;
+mod numbers;
 pub mod payload;
 pub mod signature;
-
-use std::collections::HashMap;
 
 use frontdesk_domain::ids::PropertyId;
 use secrecy::SecretString;
 
 use crate::config::WhatsApp;
+pub use numbers::Numbers;
 use signature::Secrets;
 
 /// What the webhook works with.
@@ -32,23 +32,5 @@ impl Webhook {
             verify_token: config.verify_token.clone(),
             numbers: Numbers::of([(config.phone_number_id.clone(), property)]),
         }
-    }
-}
-
-/// The hotel behind each number of ours, by `phone_number_id`.
-#[derive(Clone, Debug, Default)]
-pub struct Numbers {
-    known: HashMap<String, PropertyId>,
-}
-
-impl Numbers {
-    /// These numbers.
-    pub fn of(pairs: impl IntoIterator<Item = (String, PropertyId)>) -> Self {
-        Self { known: pairs.into_iter().collect() }
-    }
-
-    /// The hotel behind a number; none if it is not ours.
-    pub fn property(&self, phone_number_id: &str) -> Option<PropertyId> {
-        self.known.get(phone_number_id).copied()
     }
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::event::DeliveryState;
 use crate::ids::{ClientId, PropertyId};
 use crate::timestamp::Timestamp;
 
@@ -123,4 +124,36 @@ pub struct Expected {
     pub id: Uuid,
     /// Where it is.
     pub media: Media,
+}
+
+/// What WhatsApp reports of a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// The hotel.
+    pub property: PropertyId,
+    /// WhatsApp's id for the message.
+    pub wamid: String,
+    /// How far it got.
+    pub state: DeliveryState,
+    /// When.
+    pub at: Timestamp,
+    /// Why it failed.
+    pub error: Option<DeliveryFailure>,
+    /// What we had WhatsApp remember with it.
+    pub tracker: Option<String>,
+    /// To which number it went.
+    pub recipient: Option<String>,
+    /// To which user id it went.
+    pub recipient_user_id: Option<String>,
+}
+
+/// Why a message of ours failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryFailure {
+    /// WhatsApp's code.
+    pub code: i64,
+    /// WhatsApp's words.
+    pub title: Option<String>,
+    /// More of them.
+    pub details: Option<String>,
 }

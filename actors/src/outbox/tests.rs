@@ -1,11 +1,12 @@
 //! Bounds, order, and what is held back while a socket reads the store.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Wake;
+use std::task::{Wake, Waker};
 
 use uuid::Uuid;
 
 use super::*;
+use crate::subscription::{Place, Subscription};
 
 fn lines(bytes: &mut Vec<u8>, frame: &[u8]) {
     bytes.extend_from_slice(frame);

@@ -154,4 +154,7 @@ pub trait Deliveries: Send + Sync + 'static {
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<Option<String>, StoreError>;
+
+    /// Forgets at most 500 deliveries made before this time whose messages are done, and says how many.
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

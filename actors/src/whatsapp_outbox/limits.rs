@@ -39,6 +39,8 @@ pub struct Limits {
     pub probe_after_max: Duration,
     /// How often the table is read for what nobody mentioned.
     pub look_every: Duration,
+    /// How long deliveries are kept once their fate is known: as long, statuses and answers find their message.
+    pub keep_for: Duration,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             probe_after: Duration::from_secs(60),
             probe_after_max: Duration::from_secs(900),
             look_every: Duration::from_secs(60),
+            keep_for: Duration::from_secs(90 * 86_400),
         }
     }
 }

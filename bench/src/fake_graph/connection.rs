@@ -67,6 +67,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
             }
         };
         stream.write_all(&bytes).await?;
+        if request.path.ends_with("/messages") {
+            shared.state().journal.totals.answered += 1;
+        }
     }
     Ok(())
 }

@@ -9,6 +9,8 @@ pub enum Fault {
     None,
     /// It is refused with this code.
     Refuse(i64),
+    /// The same, after a while.
+    RefuseLater(i64, Duration),
     /// The connection is cut before the message is looked at.
     CutBefore,
     /// The message is taken, and the connection cut before the answer.
@@ -70,6 +72,9 @@ impl Fault {
 
     /// True if the message is taken all the same.
     pub fn takes(self) -> bool {
-        !matches!(self, Self::Refuse(_) | Self::CutBefore | Self::SilentBefore | Self::Gateway)
+        !matches!(
+            self,
+            Self::Refuse(_) | Self::RefuseLater(..) | Self::CutBefore | Self::SilentBefore | Self::Gateway
+        )
     }
 }

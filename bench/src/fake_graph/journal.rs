@@ -32,6 +32,8 @@ pub struct Totals {
     pub sends: u64,
     /// Messages that were taken.
     pub accepted: u64,
+    /// Requests to send that were answered, whatever the answer.
+    pub answered: u64,
     /// Refusals by code.
     pub refused: std::collections::BTreeMap<i64, u64>,
     /// Messages taken although a status with their tracker had been taken by the hotel: repeats of what it

@@ -48,6 +48,10 @@ pub(super) async fn post(request: &Request, shared: &Arc<Shared>) -> Answer {
         Fault::SilentBefore => return Answer::Silence,
         Fault::Gateway => return gateway(),
         Fault::Refuse(code) => return refuse(shared, code, "as told"),
+        Fault::RefuseLater(code, wait) => {
+            tokio::time::sleep(wait).await;
+            return refuse(shared, code, "as told");
+        }
         Fault::Delay(wait) => tokio::time::sleep(wait).await,
         _ => {}
     }
@@ -198,7 +202,7 @@ async fn report(shared: &Arc<Shared>, accepted: &Accepted, fault: Fault, pause: 
     };
     for status in statuses {
         tokio::time::sleep(pause).await;
-        let mut report = json!({"id": accepted.wamid, "status": status, "timestamp": webhook::now(),
+        let mut report = json!({"id": accepted.wamid, "status": status, "timestamp": webhook::time(Duration::ZERO),
             "recipient_id": accepted.to, "biz_opaque_callback_data": accepted.tracker});
         if let Fault::FailLater(code) = fault {
             report["errors"] = json!([{"code": code, "title": "as told", "message": "as told"}]);

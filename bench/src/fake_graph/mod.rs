@@ -121,7 +121,7 @@ impl FakeGraph {
 
     /// A guest says something; true if the webhook was taken.
     pub async fn say(&self, from: &str, text: &str) -> bool {
-        phone::say(&self.shared, from, text).await
+        phone::say(&self.shared, from, text, Duration::ZERO).await
     }
 
     /// A guest taps a button; true if the webhook was taken.

@@ -1,5 +1,7 @@
 //! What people use: a page that is a phone, and the same over HTTP for scripts and the command line.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::connection::Answer;
@@ -30,7 +32,8 @@ pub(super) async fn respond(request: &Request, parts: &[&str], shared: &Shared) 
         ("POST", ["say"]) => {
             let body = body();
             let from = body["from"].as_str().unwrap_or(GUEST);
-            done(phone::say(shared, from, &text(&body["text"])).await)
+            let ago = Duration::from_secs(body["seconds_ago"].as_u64().unwrap_or(0));
+            done(phone::say(shared, from, &text(&body["text"]), ago).await)
         }
         ("POST", ["tap"]) => {
             let body = body();
@@ -50,7 +53,7 @@ fn chat(shared: &Shared) -> Value {
         .journal
         .accepted
         .last()
-        .map(|last| json!({"of": last.wamid, "buttons": last.body["interactive"]["action"]["buttons"]}));
+        .map(|last| json!({"of": last.wamid, "to": last.to, "buttons": last.body["interactive"]["action"]["buttons"]}));
     json!({"lines": state.chat.iter().map(line).collect::<Vec<_>>(), "tap": buttons})
 }
 

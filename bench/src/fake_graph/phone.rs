@@ -1,12 +1,14 @@
 //! A guest's phone.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::state::Shared;
 use super::webhook;
 
-/// A guest says something.
-pub(super) async fn say(shared: &Shared, from: &str, text: &str) -> bool {
+/// A guest says something; `ago` makes it a message that WhatsApp brings so much later.
+pub(super) async fn say(shared: &Shared, from: &str, text: &str, ago: Duration) -> bool {
     let wamid = {
         let mut state = shared.state();
         state.show("guest", from, text);
@@ -15,7 +17,7 @@ pub(super) async fn say(shared: &Shared, from: &str, text: &str) -> bool {
     webhook::deliver(
         shared,
         json!({"contacts": [contact(from)], "messages": [
-            {"from": from, "id": wamid, "timestamp": webhook::now(), "type": "text", "text": {"body": text}}]}),
+            {"from": from, "id": wamid, "timestamp": webhook::time(ago), "type": "text", "text": {"body": text}}]}),
     )
     .await
 }
@@ -30,7 +32,7 @@ pub(super) async fn tap(shared: &Shared, from: &str, id: &str, title: &str, of: 
     webhook::deliver(
         shared,
         json!({"contacts": [contact(from)], "messages": [
-            {"from": from, "id": wamid, "timestamp": webhook::now(), "type": "interactive",
+            {"from": from, "id": wamid, "timestamp": webhook::time(Duration::ZERO), "type": "interactive",
              "context": {"from": "491510000001", "id": of},
              "interactive": {"type": "button_reply", "button_reply": {"id": id, "title": title}}}]}),
     )

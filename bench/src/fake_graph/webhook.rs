@@ -13,10 +13,10 @@ const TRIES: u32 = 60;
 /// The pause between.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// The time in seconds, as Meta writes it.
-pub(super) fn now() -> String {
+/// The time so long ago in seconds, as Meta writes it.
+pub(super) fn time(ago: Duration) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_secs().to_string()
+    since.saturating_sub(ago).as_secs().to_string()
 }
 
 /// The value of the signature header for a body.

@@ -9,14 +9,13 @@ use frontdesk_actors::ports::whatsapp::{Deliveries, Delivery, News, Outcome, Rec
 use frontdesk_actors::ports::{Commit, StoreError};
 use frontdesk_domain::event::{DeliveryState, EventKind};
 use frontdesk_domain::ids::{ConversationId, Seq};
-use frontdesk_domain::outgoing::{DeliveryKey, words};
+use frontdesk_domain::outgoing::DeliveryKey;
 use frontdesk_domain::timestamp::Timestamp;
+
+mod reports;
 
 use super::fault::Fault;
 use super::{SqliteStore, rows};
-
-/// How long a report about an unknown id is kept, in milliseconds.
-const EARLY_KEPT_MILLIS: i64 = 24 * 3_600_000;
 
 const INSERT: &str = "
     INSERT INTO deliveries (conversation, seq, part, payload, quotes, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -60,39 +59,6 @@ const BEGIN: &str = "
     UPDATE deliveries SET step = 'sending', tries = tries + 1, begun_at = ?4, due_at = ?5
      WHERE conversation = ?1 AND seq = ?2 AND part = ?3 AND step <> 'done'";
 
-/// How a try ended. A row that a report has settled meanwhile only takes the id and what moves up.
-const END: &str = "
-    UPDATE deliveries
-       SET due_at = CASE step WHEN 'done' THEN due_at ELSE ?5 END,
-           step = CASE step WHEN 'done' THEN 'done' ELSE ?4 END,
-           wamid = coalesce(wamid, ?6),
-           error = CASE WHEN ?7 > state THEN coalesce(?8, error) ELSE error END,
-           state = max(state, ?7)
-     WHERE conversation = ?1 AND seq = ?2 AND part = ?3";
-
-const EARLY: &str = "SELECT state, error FROM early_reports WHERE wamid = ?1";
-
-const FORGET_EARLY: &str = "DELETE FROM early_reports WHERE wamid = ?1";
-
-const BY_WAMID: &str = "SELECT conversation, seq, part FROM deliveries WHERE wamid = ?1";
-
-/// Whatever is reported of it, it was taken.
-const REPORT: &str = "
-    UPDATE deliveries
-       SET step = 'done',
-           wamid = coalesce(wamid, ?4),
-           error = CASE WHEN ?5 > state THEN coalesce(?6, error) ELSE error END,
-           state = max(state, ?5)
-     WHERE conversation = ?1 AND seq = ?2 AND part = ?3";
-
-const KEEP_EARLY: &str = "
-    INSERT INTO early_reports (wamid, state, error, created_at) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (wamid) DO UPDATE
-       SET error = CASE WHEN excluded.state > state THEN excluded.error ELSE error END,
-           state = max(state, excluded.state)";
-
-const SWEEP_EARLY: &str = "DELETE FROM early_reports WHERE created_at < ?1";
-
 /// A message failed if a part of it did; else it is as far as its last part.
 const NEWS: &str = "
     SELECT conversation, seq, reached, error FROM (
@@ -111,6 +77,18 @@ const TOLD: &str = "
 
 const NEWEST_INBOUND: &str = "
     SELECT wamid FROM whatsapp_messages WHERE conversation = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
+
+/// Rows lie in the order in which they were made, so only those before the first young one are looked at. A message goes as a whole, once no part of it is open.
+const FORGET: &str = "
+    DELETE FROM deliveries WHERE rowid IN (
+        SELECT rowid FROM deliveries d
+         WHERE rowid < coalesce(
+                   (SELECT rowid FROM deliveries WHERE created_at >= ?1 ORDER BY rowid LIMIT 1),
+                   9223372036854775807)
+           AND created_at < ?1
+           AND NOT EXISTS (SELECT 1 FROM deliveries o
+                            WHERE o.conversation = d.conversation AND o.seq = d.seq AND o.step <> 'done')
+         ORDER BY rowid LIMIT 500)";
 
 /// Writes what a commit's messages become, within the caller's transaction.
 ///
@@ -170,11 +148,11 @@ impl Deliveries for SqliteStore {
     }
 
     async fn end(&self, key: DeliveryKey, outcome: Outcome) -> Result<(), StoreError> {
-        Ok(self.write(move |conn| Box::pin(async move { end(conn, key, outcome).await })).await?)
+        Ok(self.write(move |conn| Box::pin(async move { reports::end(conn, key, outcome).await })).await?)
     }
 
     async fn report(&self, report: DeliveryReport) -> Result<Option<ConversationId>, StoreError> {
-        Ok(self.write(move |conn| Box::pin(async move { take_report(conn, &report).await })).await?)
+        Ok(self.write(move |conn| Box::pin(async move { reports::take(conn, &report).await })).await?)
     }
 
     async fn news(&self, of: Option<ConversationId>) -> Result<Vec<News>, StoreError> {
@@ -217,6 +195,15 @@ impl Deliveries for SqliteStore {
             .await;
         Ok(found.map_err(Fault::from)?)
     }
+
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let gone = self.write(move |conn| {
+            Box::pin(
+                async move { Ok(sqlx::query(FORGET).bind(before.0).execute(conn).await?.rows_affected()) },
+            )
+        });
+        Ok(gone.await?)
+    }
 }
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
@@ -227,58 +214,6 @@ fn named<'q>(statement: &'static str, key: &'q DeliveryKey) -> Query<'q> {
         .bind(rows::key(&key.conversation.0))
         .bind(rows::stored(key.seq))
         .bind(i64::from(key.part))
-}
-
-async fn end(conn: &mut SqliteConnection, key: DeliveryKey, outcome: Outcome) -> Result<(), Fault> {
-    let (step, due_at, wamid, state, error) = match outcome {
-        Outcome::Taken(wamid) => {
-            let (state, error) = early(conn, &wamid).await?;
-            ("done", 0, Some(wamid), state.max(rank(DeliveryState::Sent)), error)
-        }
-        Outcome::Again(at) => ("waiting", at.0, None, 0, None),
-        Outcome::Held(at, why) => ("waiting", at.0, None, rank(DeliveryState::Failed), Some(why)),
-        Outcome::Unclear(at) => ("sending", at.0, None, 0, None),
-        Outcome::Never(why) => ("done", 0, None, rank(DeliveryState::Failed), Some(why)),
-    };
-    let statement = named(END, &key).bind(step).bind(due_at).bind(wamid).bind(state).bind(error);
-    statement.execute(conn).await?;
-    Ok(())
-}
-
-/// What was reported of an id before it was known.
-async fn early(conn: &mut SqliteConnection, wamid: &str) -> Result<(i64, Option<String>), Fault> {
-    let Some(row) = sqlx::query(EARLY).bind(wamid).fetch_optional(&mut *conn).await? else {
-        return Ok((0, None));
-    };
-    sqlx::query(FORGET_EARLY).bind(wamid).execute(conn).await?;
-    Ok((row.try_get("state")?, row.try_get("error")?))
-}
-
-async fn take_report(
-    conn: &mut SqliteConnection,
-    report: &DeliveryReport,
-) -> Result<Option<ConversationId>, Fault> {
-    let state = rank(report.state);
-    let error = report.error.as_ref().map(|error| words(error.code));
-    let by_tracker = report.tracker.as_deref().and_then(DeliveryKey::from_tracker);
-    let by_wamid = match by_tracker {
-        Some(_) => None,
-        None => sqlx::query(BY_WAMID).bind(&report.wamid).fetch_optional(&mut *conn).await?,
-    };
-    let key = match &by_wamid {
-        Some(row) => Some(key_of(row)?),
-        None => by_tracker,
-    };
-    if let Some(key) = key {
-        let statement = named(REPORT, &key).bind(&report.wamid).bind(state).bind(error);
-        if statement.execute(&mut *conn).await?.rows_affected() > 0 {
-            return Ok(Some(key.conversation));
-        }
-    }
-    let now = report.at.0.max(crate::http::now().0);
-    sqlx::query(KEEP_EARLY).bind(&report.wamid).bind(state).bind(error).bind(now).execute(&mut *conn).await?;
-    sqlx::query(SWEEP_EARLY).bind(now - EARLY_KEPT_MILLIS).execute(conn).await?;
-    Ok(None)
 }
 
 fn key_of(row: &SqliteRow) -> Result<DeliveryKey, sqlx::Error> {

@@ -3,6 +3,7 @@
 pub mod ai;
 pub mod client;
 pub mod http;
+pub mod line;
 pub mod receiver;
 pub mod s3;
 pub mod scene;

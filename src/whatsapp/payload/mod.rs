@@ -15,9 +15,8 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use frontdesk_actors::messages::DeliveryReport;
 use frontdesk_domain::ids::{ClientId, PropertyId};
-use frontdesk_domain::inbound::{Alias, Content, Item, Parcel};
+use frontdesk_domain::inbound::{Alias, Content, DeliveryReport, Item, Parcel};
 use frontdesk_domain::timestamp::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -1,8 +1,8 @@
 //! What became of a message of ours.
 
-use frontdesk_actors::messages::{DeliveryFailure, DeliveryReport};
 use frontdesk_domain::event::DeliveryState;
 use frontdesk_domain::ids::PropertyId;
+use frontdesk_domain::inbound::{DeliveryFailure, DeliveryReport};
 use frontdesk_domain::timestamp::Timestamp;
 use serde_json::Value;
 

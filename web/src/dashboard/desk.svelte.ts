@@ -147,9 +147,11 @@ export class Desk {
     if (done) this.#done.set(id, done);
   }
 
-  send(text: string, note: boolean): void {
+  /** Says something to the guest, with answers to tap; or writes a note for the team. */
+  send(text: string, note: boolean, suggestions: string[] = []): void {
     if (this.conversation === undefined) return;
-    this.client.send(note ? { text, note: true } : { text }, this.conversation);
+    const offered = suggestions.length > 0 ? { text, suggestions } : { text };
+    this.client.send(note ? { text, note: true } : offered, this.conversation);
   }
 
   /** Sends a file to the guest, with these words or under its name. */

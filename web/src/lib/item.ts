@@ -6,6 +6,8 @@ export interface Message {
   note?: boolean;
   reply_to?: number;
   attachments?: string[];
+  /** Quick replies to choose from (agents only). */
+  suggestions?: string[];
 }
 
 export interface Common {

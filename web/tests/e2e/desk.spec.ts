@@ -124,3 +124,21 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
   }
 }
+
+test('an agent offers quick replies, and the guest taps one', async ({ browser }) => {
+  const guest = await guestPage(browser);
+  const desk = await deskPage(browser);
+  await say(guest, 'I would like a table tonight');
+  await openThread(desk, guest);
+  await desk.getByRole('button', { name: 'Take over' }).first().click();
+  await desk.getByRole('button', { name: 'Offer quick replies' }).click();
+  await desk.getByLabel('Quick reply 1').fill('At 19:00');
+  await desk.getByLabel('Quick reply 3').fill('At 20:30');
+  await desk.getByLabel('Quick reply 3').press('Enter');
+  await expect(desk.getByLabel('Reply to the guest')).toBeFocused();
+  await reply(desk, 'With pleasure. When would you like to come?');
+  await expect(desk.locator('.row.agent').last()).toContainText('At 20:30');
+  await expect(desk.getByLabel('Quick reply 1')).toBeHidden();
+  await guest.getByRole('button', { name: 'At 20:30' }).click();
+  await expect(desk.locator('.row.guest').last()).toContainText('At 20:30');
+});

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod catching_up;
+mod deliveries;
 mod listing;
 mod log;
 mod opening;
