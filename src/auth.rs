@@ -18,6 +18,7 @@ pub mod guard;
 pub mod login;
 pub mod password;
 pub mod policy;
+pub mod rights;
 pub mod second_factor;
 pub mod token;
 pub mod vault;

@@ -1,4 +1,4 @@
-//! The routing table: every path with its guard and its limit.
+//! The routing table: every path with who may use it and how often.
 
 #![allow(unused_qualifications, reason = "utoipa's macros write them")]
 
@@ -30,6 +30,7 @@ mod guest;
 mod headers;
 mod health;
 mod help;
+mod invitations;
 mod knowledge;
 mod layers;
 mod learning;
@@ -42,6 +43,7 @@ mod session;
 pub mod sockets;
 pub mod state;
 mod templates;
+mod tokens;
 mod webhooks;
 mod whatsapp;
 mod ws;
@@ -50,7 +52,11 @@ pub use sockets::Sockets;
 pub use state::{AppState, KnowledgeChanged, Started, now};
 pub(crate) use ws::serve_pipe;
 
-use crate::auth::Guard::{self, Agent, AgentOrGuest, Anyone, Myself};
+use crate::auth::Guard::{Agent, AgentOrGuest, Anyone, Handler, Myself, WriterOrGuest};
+use crate::auth::rights::Access;
+use crate::auth::rights::Scope::{
+    ConversationsRead, ConversationsWrite, KnowledgeRead, KnowledgeWrite, Metrics,
+};
 use layers::Limit;
 
 /// The largest body of a request.
@@ -61,78 +67,104 @@ const SESSIONS: Limit = Limit::Address(Quota::SessionPerAddress);
 const LOGINS: Limit = Limit::Address(Quota::LoginPerAddress);
 const UNCOUNTED: Limit = Limit::None;
 
-/// The paths of the interface. `WebSocket` paths count connections themselves, because they refuse with a
+/// The paths of the interface, each with who may use it: people by their role, guests for what is theirs,
+/// integrations by the scope of their token; always within their own property. What each may send within a path
+/// is decided by [`frontdesk_domain::permission`]. `WebSocket` paths count connections themselves, because they refuse with a
 /// close code; `login` slows down guesses at each account as well, and the hub counts the commands of each guest and agent.
 #[rustfmt::skip]
-fn table() -> OpenApiRouter<AppState> {
-    let row = |guard, limit, routes| row(guard, limit, routes);
-    OpenApiRouter::with_openapi(document::frame())
-        .routes(row(Anyone,                  UNCOUNTED, routes!(health::live)))
-        .routes(row(Anyone,                  UNCOUNTED, routes!(health::ready)))
-        .routes(row(Anyone,                  UNCOUNTED, routes!(health::metrics)))
-        .routes(row(Anyone,                  REQUESTS,  routes!(check::run)))
-        .routes(row(Anyone,                  UNCOUNTED, routes!(ws::guest)))
-        .routes(row(Anyone,                  UNCOUNTED, routes!(ws::agent)))
-        .routes(row(Anyone,                  UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
-        .routes(row(Anyone,                  REQUESTS,  routes!(reservations::receive)))
-        .routes(row(Anyone,                  SESSIONS,  routes!(guest::session)))
-        .routes(row(Anyone,                  LOGINS,    routes!(session::login)))
-        .routes(row(Myself,                  REQUESTS,  routes!(session::logout)))
-        .routes(row(Myself,                  REQUESTS,  routes!(session::me)))
-        .routes(row(Myself,                  LOGINS,    routes!(account::password)))
-        .routes(row(Myself,                  REQUESTS,  routes!(account::sessions, account::end_sessions)))
-        .routes(row(Myself,                  REQUESTS,  routes!(account::end_session)))
-        .routes(row(Myself,                  LOGINS,    routes!(account::begin_second_factor)))
-        .routes(row(Myself,                  LOGINS,    routes!(account::confirm_second_factor)))
-        .routes(row(Myself,                  LOGINS,    routes!(account::remove_second_factor)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::list)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(conversations::one)))
-        .routes(row(AgentOrGuest,            REQUESTS,  routes!(events::list)))
-        .routes(row(AgentOrGuest,            REQUESTS,  routes!(commands::say)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(commands::act)))
-        .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::add)))
-        .routes(row(AgentOrGuest,            REQUESTS,  routes!(attachments::one)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(templates::list)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::suggestion)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::summary)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::rewriting)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::translation)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(help::translations)))
-        .routes(row(Agent(Role::Agent),      REQUESTS,  routes!(help::translate, help::keep_original)))
-        .routes(row(Myself,                  REQUESTS,  routes!(help::preferences, help::set_preferences)))
-        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(replay::replay)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::list, agents::add)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(agents::change, agents::remove)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(account::remove_second_factor_of)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::list, webhooks::add)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::change, webhooks::remove)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::new_key)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::ping)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::deliveries)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(webhooks::redeliver)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(audit::list)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(reservations::source, reservations::new)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(privacy::settings, privacy::put_settings)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(privacy::export)))
-        .routes(row(Agent(Role::Admin),      REQUESTS,  routes!(privacy::erase)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::list)))
-        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::add)))
-        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::import)))
-        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(learning::remember)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(learning::versions)))
-        .routes(row(Agent(Role::Viewer),     REQUESTS,  routes!(knowledge::one)))
-        .routes(row(Agent(Role::Supervisor), REQUESTS,  routes!(knowledge::write, knowledge::remove)))
+fn table() -> Table {
+    Table::new()
+        .routes(row(Anyone,                                     UNCOUNTED, routes!(health::live)))
+        .routes(row(Anyone,                                     UNCOUNTED, routes!(health::ready)))
+        .routes(row(Handler.or(Metrics),                        UNCOUNTED, routes!(health::metrics)))
+        .routes(row(Handler,                                    UNCOUNTED, routes!(ws::guest)))
+        .routes(row(Handler,                                    UNCOUNTED, routes!(ws::agent)))
+        .routes(row(Handler,                                    UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
+        .routes(row(Anyone,                                     SESSIONS,  routes!(guest::session)))
+        .routes(row(Anyone,                                     LOGINS,    routes!(session::login)))
+        .routes(row(Myself,                                     REQUESTS,  routes!(session::logout)))
+        .routes(row(Myself,                                     REQUESTS,  routes!(session::me)))
+        .routes(row(Myself,                                     LOGINS,    routes!(account::password)))
+        .routes(row(Myself,                                     REQUESTS,  routes!(account::sessions, account::end_sessions)))
+        .routes(row(Myself,                                     REQUESTS,  routes!(account::end_session)))
+        .routes(row(Myself,                                     LOGINS,    routes!(account::begin_second_factor)))
+        .routes(row(Myself,                                     LOGINS,    routes!(account::confirm_second_factor)))
+        .routes(row(Myself,                                     LOGINS,    routes!(account::remove_second_factor)))
+        .routes(row(Agent(Role::Viewer).or(ConversationsRead),  REQUESTS,  routes!(conversations::list)))
+        .routes(row(Agent(Role::Viewer).or(ConversationsRead),  REQUESTS,  routes!(conversations::one)))
+        .routes(row(AgentOrGuest.or(ConversationsRead),         REQUESTS,  routes!(events::list)))
+        .routes(row(WriterOrGuest.or(ConversationsWrite),       REQUESTS,  routes!(commands::say)))
+        .routes(row(Agent(Role::Agent).or(ConversationsWrite),  REQUESTS,  routes!(commands::act)))
+        .routes(row(WriterOrGuest.or(ConversationsWrite),       REQUESTS,  routes!(attachments::add)))
+        .routes(row(AgentOrGuest.or(ConversationsRead),         REQUESTS,  routes!(attachments::one)))
+        .routes(row(Agent(Role::Agent).or(ConversationsWrite),  REQUESTS,  routes!(templates::list)))
+        .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::suggestion)))
+        .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::summary)))
+        .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::rewriting)))
+        .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::translation)))
+        .routes(row(Agent(Role::Viewer),                        REQUESTS,  routes!(help::translations)))
+        .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::translate, help::keep_original)))
+        .routes(row(Myself,                                     REQUESTS,  routes!(help::preferences, help::set_preferences)))
+        .routes(row(Agent(Role::Supervisor),                    REQUESTS,  routes!(replay::replay)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(agents::list, agents::add)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(agents::change, agents::remove)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(account::sessions_of, account::end_sessions_of)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(account::remove_second_factor_of)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(webhooks::list, webhooks::add)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(webhooks::change, webhooks::remove)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(webhooks::new_key)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(webhooks::ping)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(webhooks::deliveries)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(webhooks::redeliver)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(audit::list)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(tokens::list, tokens::add)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(tokens::remove)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(invitations::list, invitations::add)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(invitations::remove)))
+        .routes(row(Anyone,                                     LOGINS,    routes!(invitations::open)))
+        .routes(row(Anyone,                                     LOGINS,    routes!(invitations::accept)))
+        .routes(row(Handler,                                    REQUESTS,  routes!(reservations::receive)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(reservations::source, reservations::new)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::settings, privacy::put_settings)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::export)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::erase)))
+        .routes(row(Anyone,                                     REQUESTS,  routes!(check::run)))
+        .routes(row(Agent(Role::Viewer).or(KnowledgeRead),      REQUESTS,  routes!(knowledge::list)))
+        .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(knowledge::add)))
+        .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(learning::import)))
+        .routes(row(Agent(Role::Supervisor),                    REQUESTS,  routes!(learning::remember)))
+        .routes(row(Agent(Role::Viewer).or(KnowledgeRead),      REQUESTS,  routes!(learning::versions)))
+        .routes(row(Agent(Role::Viewer).or(KnowledgeRead),      REQUESTS,  routes!(knowledge::one)))
+        .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(knowledge::write, knowledge::remove)))
 }
 
-fn row(guard: Guard, limit: Limit, routes: UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<AppState> {
-    let admit = move |request: Request, next: Next| layers::admit(guard, limit, request, next);
-    routes.map(|methods| methods.route_layer(middleware::from_fn(admit)))
+/// Takes nothing but rows, so that a path without a rule does not compile.
+struct Table(OpenApiRouter<AppState>);
+
+/// Paths with their rule.
+struct Row(UtoipaMethodRouter<AppState>);
+
+impl Table {
+    fn new() -> Self {
+        Self(OpenApiRouter::with_openapi(document::frame()))
+    }
+
+    fn routes(self, row: Row) -> Self {
+        Self(self.0.routes(row.0))
+    }
+}
+
+fn row(access: impl Into<Access>, limit: Limit, routes: UtoipaMethodRouter<AppState>) -> Row {
+    let access = access.into();
+    let admit = move |request: Request, next: Next| layers::admit(access, limit, request, next);
+    let (schemas, mut paths, methods) = routes.map(|methods| methods.route_layer(middleware::from_fn(admit)));
+    paths.paths.values_mut().for_each(|path| document::publish(path, access));
+    Row((schemas, paths, methods))
 }
 
 /// The whole HTTP side. Serve it with the peer's `SocketAddr` as connect info.
 pub fn router(state: AppState) -> Router {
-    let (paths, document) = table().split_for_parts();
+    let (paths, document) = table().0.split_for_parts();
     let json: Arc<str> = document::json(&document).into();
     #[cfg(feature = "echo")]
     let paths = paths.route("/ws/echo", get(ws::echo::path));
@@ -152,7 +184,7 @@ pub fn router(state: AppState) -> Router {
 
 /// The OpenAPI document.
 pub fn openapi_json() -> String {
-    document::json(&table().into_openapi())
+    document::json(&table().0.into_openapi())
 }
 
 #[cfg(test)]
@@ -182,7 +214,12 @@ mod tests {
         for schema in ["Summary", "Event", "Problem", "NewAction", "Stored"] {
             assert!(document["components"]["schemas"][schema].is_object(), "{schema}");
         }
-        for scheme in ["agent", "guest", "guest_bearer", "metrics"] {
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in item.as_object().expect("an item") {
+                assert!(operation["x-access"].is_object(), "{method} {path}");
+            }
+        }
+        for scheme in ["agent", "guest", "guest_bearer", "integration", "metrics"] {
             assert!(document["components"]["securitySchemes"][scheme].is_object(), "{scheme}");
         }
     }

@@ -2,12 +2,15 @@
 
 use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::StoreError;
+use frontdesk_domain::ids::AgentId;
 use frontdesk_domain::people::{AgentRef, Principal, Role};
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::timestamp::Timestamp;
 use http::HeaderMap;
 
 use super::cookie::{self, Kind};
+use super::rights::{Access, Scope};
+use super::token::{self, ApiSecret};
 use crate::config::Server;
 use crate::error::from_store;
 use crate::store::{Account, Database, GuestRow};
@@ -17,12 +20,31 @@ use crate::store::{Account, Database, GuestRow};
 pub enum Guard {
     /// No login is looked at.
     Anyone,
+    /// No login is looked at here: the handler asks for a secret of its own.
+    Handler,
     /// Any agent, for what concerns its own account: also one that still owes a second factor.
     Myself,
     /// An agent of this role or a higher one.
     Agent(Role),
     /// Any agent, or a guest. Whether the conversation is theirs is the handler's to ask.
     AgentOrGuest,
+    /// The same for what viewers may not do.
+    WriterOrGuest,
+}
+
+/// Who was turned away, and why.
+#[derive(Debug)]
+pub struct Turned {
+    /// Why.
+    pub refusal: Refusal,
+    /// Who, where it is somebody that we know.
+    pub who: Option<Caller>,
+}
+
+impl From<Refusal> for Turned {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, who: None }
+    }
 }
 
 /// Who is behind a request, once a guard has looked.
@@ -32,6 +54,8 @@ pub struct Caller {
     pub who: Principal,
     /// By which session.
     pub session: SessionKey,
+    /// It is an integration, and the session is its token.
+    pub token: bool,
 }
 
 /// The principal of an account.
@@ -50,46 +74,54 @@ pub fn guest(row: &GuestRow) -> Principal {
     }
 }
 
-impl Guard {
-    /// The caller, if this guard lets it pass; `None` behind [`Guard::Anyone`].
+impl Access {
+    /// The caller, if these rules let it pass; `None` where no login is looked at.
     ///
     /// # Errors
-    /// `unauthorized` without a good session, `forbidden` with one that does not suffice.
+    /// `unauthorized` without a good session or token, `forbidden` with one that does not suffice.
     pub async fn admit(
         self,
         db: &dyn Database,
         headers: &HeaderMap,
         server: &Server,
         now: Timestamp,
-    ) -> Result<Option<Caller>, Refusal> {
+    ) -> Result<Option<Caller>, Turned> {
         let https = server.is_https();
-        let (least, myself) = match self {
-            Self::Anyone => return Ok(None),
-            Self::Myself => (Role::Viewer, true),
-            Self::Agent(least) => (least, false),
-            Self::AgentOrGuest => (Role::Viewer, false),
+        let (least, guests) = match self.guard {
+            Guard::Anyone | Guard::Handler => return Ok(None),
+            Guard::Myself => (Role::Viewer, false),
+            Guard::Agent(least) => (least, false),
+            Guard::AgentOrGuest => (Role::Viewer, true),
+            Guard::WriterOrGuest => (Role::Agent, true),
         };
-        match self {
-            Self::Anyone => Ok(None),
-            Self::Myself | Self::Agent(_) => match by_agent_cookie(db, headers, https, now).await? {
-                Some((_, account)) if !myself && owes_second_factor(&account, server) => Err(owed()),
-                Some((caller, account)) if account.role >= least => Ok(Some(caller)),
-                Some(_) => Err(Refusal::forbidden()),
-                // A guest is somebody, but not the right one.
-                None if by_guest(db, headers, https).await?.is_some() => Err(Refusal::forbidden()),
-                None => Err(unauthorized()),
-            },
-            Self::AgentOrGuest => {
-                // A bearer token is a guest's and was put there on purpose; a cookie just comes along.
-                if cookie::in_bearer(headers).is_none()
-                    && let Some((caller, account)) = by_agent_cookie(db, headers, https, now).await?
-                {
-                    return if owes_second_factor(&account, server) { Err(owed()) } else { Ok(Some(caller)) };
-                }
-                by_guest(db, headers, https).await?.map(Some).ok_or_else(unauthorized)
-            }
+        if let Some(secret) = token::in_bearer(headers) {
+            let (caller, scopes) = by_api_token(db, &secret, now).await?.ok_or_else(unauthorized)?;
+            let granted = self.scope.is_some_and(|scope| scope.is_in(&scopes));
+            return if granted { Ok(Some(caller)) } else { Err(turned(Refusal::forbidden(), caller)) };
+        }
+        // Any other bearer token is a guest's and was put there on purpose; a cookie just comes along.
+        if !(guests && cookie::in_bearer(headers).is_some())
+            && let Some((caller, account)) = by_agent_cookie(db, headers, https, now).await?
+        {
+            return if self.guard != Guard::Myself && owes_second_factor(&account, server) {
+                Err(turned(owed(), caller))
+            } else if account.role >= least {
+                Ok(Some(caller))
+            } else {
+                Err(turned(Refusal::forbidden(), caller))
+            };
+        }
+        match by_guest(db, headers, https).await? {
+            Some(guest) if guests => Ok(Some(guest)),
+            // A guest is somebody, but not the right one.
+            Some(_) => Err(Refusal::forbidden().into()),
+            None => Err(unauthorized().into()),
         }
     }
+}
+
+fn turned(refusal: Refusal, who: Caller) -> Turned {
+    Turned { refusal, who: Some(who) }
 }
 
 /// Whether an account must set up a second factor before it may do anything else.
@@ -115,7 +147,24 @@ async fn by_agent_cookie(
     let Some(token) = cookie::in_cookie(headers, Kind::Agent, https) else { return Ok(None) };
     let session = token.key();
     let account = db.session(session, now).await.map_err(|error| store(&error))?;
-    Ok(account.map(|account| (Caller { who: agent(&account), session }, account)))
+    Ok(account.map(|account| (Caller { who: agent(&account), session, token: false }, account)))
+}
+
+/// The integration behind a token, and the names of what it may do. To the conversations it is an agent with a
+/// name of its own, who answers or only reads.
+pub async fn by_api_token(
+    db: &dyn Database,
+    secret: &ApiSecret,
+    now: Timestamp,
+) -> Result<Option<(Caller, String)>, Refusal> {
+    let digest = secret.digest();
+    let found = db.token(digest, now).await.map_err(|error| store(&error))?;
+    Ok(found.map(|token| {
+        let role = if Scope::ConversationsWrite.is_in(&token.scopes) { Role::Agent } else { Role::Viewer };
+        let agent = AgentRef { id: AgentId(token.id), name: token.name };
+        let who = Principal::Agent { property: token.property, agent, role };
+        (Caller { who, session: SessionKey(digest), token: true }, token.scopes)
+    }))
 }
 
 async fn by_guest(db: &dyn Database, headers: &HeaderMap, https: bool) -> Result<Option<Caller>, Refusal> {
@@ -123,7 +172,7 @@ async fn by_guest(db: &dyn Database, headers: &HeaderMap, https: bool) -> Result
     let Some(token) = token else { return Ok(None) };
     let session = token.key();
     let row = db.guest_session(session).await.map_err(|error| store(&error))?;
-    Ok(row.map(|row| Caller { who: guest(&row), session }))
+    Ok(row.map(|row| Caller { who: guest(&row), session, token: false }))
 }
 
 fn store(error: &StoreError) -> Refusal {

@@ -44,6 +44,40 @@ impl Token {
     }
 }
 
+/// What the tokens of integrations begin with: they are told apart from guests', and found by scanners for
+/// secrets that went astray.
+const API_PREFIX: &str = "fdt_";
+
+/// The token of an integration, in the hands of its client.
+#[derive(Clone, Debug)]
+pub struct ApiSecret(Token);
+
+impl ApiSecret {
+    /// A new one.
+    ///
+    /// # Errors
+    /// `internal`, without randomness.
+    pub fn random() -> Result<Self, Refusal> {
+        Ok(Self(Token(format!("{API_PREFIX}{}", Token::random()?.reveal()).into())))
+    }
+
+    /// What is stored of it.
+    pub fn digest(&self) -> [u8; 32] {
+        self.0.key().0
+    }
+
+    /// The token itself, for the answer that hands it out.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
+/// The token of an integration in `Authorization: Bearer`; `None` if there is another one, or none.
+pub fn in_bearer(headers: &http::HeaderMap) -> Option<ApiSecret> {
+    let shown = super::cookie::bearer(headers).filter(|text| text.starts_with(API_PREFIX))?;
+    Token::shown(shown).map(ApiSecret)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -194,17 +194,22 @@ fn differences(old: &Account, new: &Account) -> String {
     what.join(", ")
 }
 
-fn name(text: &str) -> Result<String, Refusal> {
+pub(super) fn name(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     check_short("name", text, NAME_MAX_CHARS)?;
     if text.is_empty() { Err(Refusal::new(Code::BadText, "name is empty")) } else { Ok(text.to_owned()) }
 }
 
-fn email(text: &str) -> Result<String, Refusal> {
+pub(super) fn email(text: &str) -> Result<String, Refusal> {
     login_name(text).ok_or_else(|| Refusal::new(Code::BadText, "email is not an e-mail address"))
 }
 
-async fn hash(state: &AppState, password: SecretString, email: &str, name: &str) -> Result<String, Refusal> {
+pub(super) async fn hash(
+    state: &AppState,
+    password: SecretString,
+    email: &str,
+    name: &str,
+) -> Result<String, Refusal> {
     if let Some(objection) = policy::objection(password.expose_secret(), &[email, name]) {
         return Err(Refusal::new(Code::BadText, objection));
     }

@@ -87,7 +87,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
         let address = ClientAddress::from_request_parts(parts, state).await?;
-        Ok(Self::of(&caller.who, false, address.0))
+        Ok(Self::of(&caller.who, caller.token, address.0))
     }
 }
 
@@ -106,7 +106,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AgentAuth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Caller { who, session } = Caller::from_request_parts(parts, state).await?;
+        let Caller { who, session, .. } = Caller::from_request_parts(parts, state).await?;
         match who {
             Principal::Agent { property, agent, .. } => Ok(Self { agent, property, session }),
             Principal::Guest { .. } => Err(Refusal::forbidden().into()),

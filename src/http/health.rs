@@ -17,7 +17,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::state::{AppState, UPLOADS_AT_ONCE, now};
-use crate::auth::{cookie, guard};
+use crate::auth::rights::Scope;
+use crate::auth::{cookie, guard, token};
 use crate::config::{Config, DatabaseUrl};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::telemetry::{self, Looked};
@@ -69,7 +70,9 @@ pub(super) async fn metrics(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    may_read(&state.config, peer, &headers)?;
+    if !by_integration(&state, &headers).await? {
+        may_read(&state.config, peer, &headers)?;
+    }
     let Some(handle) = &state.metrics else {
         return Err(ApiError::with_status(StatusCode::NOT_FOUND, Code::NotFound, "no metrics"));
     };
@@ -100,6 +103,17 @@ async fn look(state: &AppState) -> Looked {
 
 async fn size(path: &Path) -> u64 {
     tokio::fs::metadata(path).await.map_or(0, |file| file.len())
+}
+
+/// Whether an integration asks that may read the numbers.
+async fn by_integration(state: &AppState, headers: &HeaderMap) -> Result<bool, Refusal> {
+    let Some(secret) = token::in_bearer(headers) else { return Ok(false) };
+    let found = guard::by_api_token(state.db.as_ref(), &secret, now()).await?;
+    match found {
+        Some((_, scopes)) if Scope::Metrics.is_in(&scopes) => Ok(true),
+        Some(_) => Err(Refusal::forbidden()),
+        None => Err(guard::unauthorized()),
+    }
 }
 
 /// Whoever has the token. Where there is none, whoever is on this machine; but behind a proxy everybody

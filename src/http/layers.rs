@@ -19,7 +19,10 @@ use super::client::ClientAddress;
 use super::extract::Server;
 use super::state::{AppState, now};
 use super::{headers, origin};
-use crate::auth::{Caller, Guard};
+use crate::audit::{Action, Actor};
+use crate::auth::Caller;
+use crate::auth::guard::Turned;
+use crate::auth::rights::Access;
 use crate::error::{ApiError, ApiResult};
 use crate::telemetry::said;
 
@@ -96,8 +99,9 @@ fn label(method: &Method) -> &'static str {
 }
 
 /// The layer of one row of the routing table.
-pub(super) async fn admit(guard: Guard, limit: Limit, mut request: Request, next: Next) -> Response {
-    match check(guard, limit, request.extensions(), request.headers()).await {
+pub(super) async fn admit(access: Access, limit: Limit, mut request: Request, next: Next) -> Response {
+    let (method, extensions, headers) = (request.method(), request.extensions(), request.headers());
+    match check(access, limit, method, extensions, headers).await {
         Ok(caller) => {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
@@ -109,8 +113,9 @@ pub(super) async fn admit(guard: Guard, limit: Limit, mut request: Request, next
 }
 
 async fn check(
-    guard: Guard,
+    access: Access,
     limit: Limit,
+    method: &Method,
     extensions: &Extensions,
     headers: &HeaderMap,
 ) -> ApiResult<Option<Caller>> {
@@ -125,7 +130,25 @@ async fn check(
         Limit::None => {}
         Limit::Address(quota) => state.quotas.check(quota, &address.key())?,
     }
-    Ok(guard.admit(state.db.as_ref(), headers, &state.config.server, now()).await?)
+    match access.admit(state.db.as_ref(), headers, &state.config.server, now()).await {
+        Ok(caller) => Ok(caller),
+        Err(Turned { refusal, who }) => {
+            if let Some(Caller { who, token, .. }) = who {
+                let route = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+                let target = format!("{method} {route}");
+                denied(state, &Actor::of(&who, token, address.0), who.author().id, target).await;
+            }
+            Err(refusal.into())
+        }
+    }
+}
+
+/// Notes that something was refused to staff or an integration: some of it, for who asks again and again must
+/// not fill the disk.
+async fn denied(state: &AppState, actor: &Actor, id: Option<Uuid>, target: String) {
+    if state.quotas.check(Quota::NotedDenialPerPerson, &id).is_ok() {
+        state.audit.record(actor, Action::Denied, target).await;
+    }
 }
 
 /// A handler that panicked: the client gets a number to tell us, and the log has it too.

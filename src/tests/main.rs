@@ -10,6 +10,7 @@
     reason = "numbers of tests are small"
 )]
 
+mod access;
 mod actions;
 mod agents;
 mod attachments;
@@ -28,6 +29,7 @@ mod isolation;
 mod knowledge;
 mod limits;
 mod logins;
+mod matrix;
 mod metrics;
 mod offsite;
 mod ops;

@@ -1,28 +1,69 @@
-//! Who may send which frame and do which action: the one gate for all of them.
+//! Who may send which frame and do which action: the one gate for all of them, over the socket and over HTTP.
+//!
+//! Every frame and every action has its row here: one that is added without does not compile.
 
 use crate::frame::{Action, ClientFrame};
 use crate::people::{Principal, Role};
 use crate::refusal::Refusal;
 
+/// Who may send a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// Guests, for their own conversation.
+    pub guest: bool,
+    /// Staff of this role or a higher one, for the conversations of their property.
+    pub staff: Option<Role>,
+}
+
+/// Guests and staff alike.
+const EVERYBODY: Who = Who { guest: true, staff: Some(Role::Viewer) };
+/// Guests, and staff but viewers.
+const WRITERS: Who = Who { guest: true, staff: Some(Role::Agent) };
+/// Staff.
+const STAFF: Who = Who { guest: false, staff: Some(Role::Viewer) };
+/// Staff but viewers.
+const AGENTS: Who = Who { guest: false, staff: Some(Role::Agent) };
+/// Guests alone.
+const GUESTS: Who = Who { guest: true, staff: None };
+
+/// Who may send this frame.
+pub fn frame(frame: &ClientFrame) -> Who {
+    match frame {
+        // A connection's own affairs.
+        ClientFrame::Hello { .. } | ClientFrame::Read { .. } | ClientFrame::Ping => EVERYBODY,
+        ClientFrame::Open { .. } | ClientFrame::Leave { .. } => STAFF,
+        ClientFrame::Send { note: Some(true), .. } => AGENTS,
+        ClientFrame::Send { .. } | ClientFrame::Typing { .. } => WRITERS,
+        ClientFrame::Act { action: done, .. } => action(done),
+    }
+}
+
+/// Who may do this.
+pub fn action(action: &Action) -> Who {
+    match action {
+        Action::TakeOver
+        | Action::HandBack
+        | Action::Assign { .. }
+        | Action::Acknowledge
+        | Action::Close
+        | Action::Reopen
+        | Action::Snooze { .. }
+        | Action::Tag { .. }
+        | Action::Profile { .. }
+        | Action::Template { .. } => AGENTS,
+        Action::Rate { .. } => GUESTS,
+    }
+}
+
 /// Refuses a frame that this principal may not send.
 ///
 /// # Errors
 /// `forbidden`.
-pub fn check(principal: &Principal, frame: &ClientFrame) -> Result<(), Refusal> {
-    let allowed = match (principal, frame) {
-        // Anyone: a connection's own affairs.
-        (_, ClientFrame::Hello { .. } | ClientFrame::Read { .. } | ClientFrame::Ping) => true,
-        (Principal::Guest { .. }, ClientFrame::Typing { .. }) => true,
-        (Principal::Guest { .. }, ClientFrame::Send { note, .. }) => !note.unwrap_or(false),
-        (Principal::Guest { .. }, ClientFrame::Act { action, .. }) => matches!(action, Action::Rate { .. }),
-        (Principal::Guest { .. }, ClientFrame::Open { .. } | ClientFrame::Leave { .. }) => false,
-        (Principal::Agent { .. }, ClientFrame::Open { .. } | ClientFrame::Leave { .. }) => true,
-        (Principal::Agent { role, .. }, ClientFrame::Send { .. } | ClientFrame::Typing { .. }) => {
-            *role >= Role::Agent
-        }
-        (Principal::Agent { role, .. }, ClientFrame::Act { action, .. }) => {
-            *role >= Role::Agent && !matches!(action, Action::Rate { .. })
-        }
+pub fn check(principal: &Principal, sent: &ClientFrame) -> Result<(), Refusal> {
+    let who = frame(sent);
+    let allowed = match principal {
+        Principal::Guest { .. } => who.guest,
+        Principal::Agent { role, .. } => who.staff.is_some_and(|least| *role >= least),
     };
     if allowed { Ok(()) } else { Err(Refusal::forbidden()) }
 }

@@ -21,6 +21,8 @@ pub enum Quota {
     RequestPerAddress,
     /// New WebSocket connections from one address.
     ConnectPerAddress,
+    /// Refusals of one person that are written into the audit log; the refusals themselves have no limit.
+    NotedDenialPerPerson,
 }
 
 /// The numbers of a limit: `burst` at once, then one every `every_ms` milliseconds.
@@ -34,7 +36,7 @@ pub struct Rate {
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LoginPerAddress,
         Self::SessionPerAddress,
         Self::MessagePerGuest,
@@ -43,6 +45,7 @@ impl Quota {
         Self::FramePerSocket,
         Self::RequestPerAddress,
         Self::ConnectPerAddress,
+        Self::NotedDenialPerPerson,
     ];
 
     /// The name in metrics and logs.
@@ -56,6 +59,7 @@ impl Quota {
             Self::FramePerSocket => "frame_per_socket",
             Self::RequestPerAddress => "request_per_address",
             Self::ConnectPerAddress => "connect_per_address",
+            Self::NotedDenialPerPerson => "noted_denial_per_person",
         }
     }
 
@@ -70,6 +74,7 @@ impl Quota {
             Self::FramePerSocket => (300, 10),
             Self::RequestPerAddress => (300, 10),
             Self::ConnectPerAddress => (200, 50),
+            Self::NotedDenialPerPerson => (20, 60_000),
         };
         Rate { burst, every_ms }
     }
@@ -81,7 +86,9 @@ impl Quota {
             Self::SessionPerAddress | Self::ConnectPerAddress => "too many connections, please wait",
             Self::MessagePerGuest | Self::CommandPerAgent => "too many messages, please wait",
             Self::UploadPerPerson => "too many files, please wait",
-            Self::FramePerSocket | Self::RequestPerAddress => "too many requests, please wait",
+            Self::FramePerSocket | Self::RequestPerAddress | Self::NotedDenialPerPerson => {
+                "too many requests, please wait"
+            }
         };
         Refusal::new(Code::RateLimited, message).retry_in(retry_ms)
     }
