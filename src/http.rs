@@ -128,7 +128,7 @@ fn table() -> Table {
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::settings, privacy::put_settings)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::export)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::erase)))
-        .routes(row(Anyone,                                     REQUESTS,  routes!(check::run)))
+        .routes(row(Handler,                                    REQUESTS,  routes!(check::run)))
         .routes(row(Agent(Role::Viewer).or(KnowledgeRead),      REQUESTS,  routes!(knowledge::list)))
         .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(knowledge::add)))
         .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(learning::import)))
