@@ -78,6 +78,15 @@ bench: pages
 	./target/release/frontdesk-bench all --runs 3 --out target/bench --command 'make bench' \
 		$$(grep -l 'figures:begin' bench/FIGURES.md README.md | sed 's/^/--figures /')
 
+## bench-peers: ours beside the stacks one would pick instead; installs them, names what cannot be had (20 minutes)
+.PHONY: bench-peers
+bench-peers: pages
+	bench/peers/setup
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	./target/release/frontdesk-bench peers --runs 3 --out target/bench-peers --command 'make bench-peers' \
+		--figures bench/PEERS.md
+
 ## conformance: the suite of RFC 6455 against our reader and writer
 .PHONY: conformance
 conformance: pages

@@ -5,6 +5,7 @@ pub mod fake_graph;
 pub mod fake_openai;
 pub mod http;
 pub mod load;
+pub mod peer;
 pub mod process;
 pub mod progress;
 pub mod report;

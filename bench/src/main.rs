@@ -11,7 +11,9 @@ use frontdesk_bench::fake_openai::script::KEYS;
 use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
 use frontdesk_bench::report::{self, spread};
 use frontdesk_bench::start::{self, Plan};
-use frontdesk_bench::suite::{self, All, Scenario};
+use frontdesk_bench::suite::Scenario;
+use frontdesk_bench::suite::all::{self, All};
+use frontdesk_bench::suite::side_by_side::{self, SideBySide};
 use frontdesk_bench::torture::disk::{self, FsyncOrder};
 use frontdesk_bench::torture::{self, Torture};
 
@@ -40,6 +42,8 @@ enum Command {
     Scenario(Scenario),
     /// Everything that has a goal, several times, with a report. E.g.: frontdesk-bench all --runs 3 --out results
     All(All),
+    /// Ours and the stacks one would pick instead, side by side. E.g.: frontdesk-bench peers --runs 3 --out results
+    Peers(SideBySide),
     /// A report with pictures from the JSON of runs. E.g.: frontdesk-bench report a.json b.json --html report.html
     Report(Pages),
     /// Two sets of runs side by side. E.g.: frontdesk-bench compare before.json after.json
@@ -105,7 +109,8 @@ async fn main() -> ExitCode {
         Command::Torture(args) => torment(&args).await,
         Command::FsyncOrder(args) => synced(&args).await,
         Command::Scenario(scenario) => scenario.repeat().await,
-        Command::All(args) => suite::all(&args).await,
+        Command::All(args) => all::all(&args).await,
+        Command::Peers(args) => side_by_side::side_by_side(&args).await,
         Command::Report(pages) => pictures(&pages),
         Command::Compare(pair) => compare(&pair),
     };

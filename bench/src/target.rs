@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::http::Http;
 use crate::load::frontdesk::Guest;
+use crate::peer::Peer;
 use crate::process;
 use crate::start::{Place, Server};
 
@@ -37,6 +38,12 @@ pub struct Which {
     /// Its program.
     #[arg(long, default_value = "target/release/frontdesk")]
     pub server: PathBuf,
+    /// Instead of ours, one of the other stacks' servers.
+    #[arg(long, value_enum, conflicts_with_all = ["url", "server"])]
+    pub peer: Option<Peer>,
+    /// Where they are installed.
+    #[arg(long, value_name = "FOLDER", default_value = "bench/peers")]
+    pub peers: PathBuf,
     /// A folder for throw-away data; on the disk that is to be measured.
     #[arg(long)]
     pub folder: Option<PathBuf>,
@@ -73,6 +80,8 @@ pub enum YesNo {
 pub struct Target {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Another stack's server, not ours.
+    pub peer: Option<Peer>,
     /// Its process, if it is known.
     pub pid: Option<Pid>,
     /// On a core of its own.
@@ -102,9 +111,12 @@ impl Target {
     }
 
     async fn spawn(which: &Which, settings: &[(&str, String)], folder: TempDir) -> anyhow::Result<Self> {
-        let program = &which.server;
+        let (program, arguments) = match which.peer {
+            Some(peer) => peer.command(&which.peers)?,
+            None => (which.server.clone(), Vec::new()),
+        };
         ensure!(
-            program.exists(),
+            which.peer.is_some() || program.exists(),
             "{} is not there: build it with `cargo build --release --bin frontdesk`, or name it with --server",
             program.display()
         );
@@ -117,7 +129,7 @@ impl Target {
         all.extend(settings.iter().cloned());
         let data = folder.path().join("data");
         std::fs::create_dir_all(&data)?;
-        let place = Place { program, arguments: &[], data: &data };
+        let place = Place { program: &program, arguments: &arguments, data: &data };
         let pinned = which.pin == YesNo::Yes && process::cores() > OWN_CORE;
         let before = if pinned { Some(process::pin(SERVER_CORE)?) } else { None };
         let started = Server::start_with(place, &all, READY_WITHIN).await;
@@ -135,6 +147,7 @@ impl Target {
         };
         Ok(Self {
             address: server.address(),
+            peer: which.peer,
             pid: Some(server.pid()),
             pinned,
             roam: before,
@@ -155,7 +168,7 @@ impl Target {
         if let Some(pid) = pid {
             ensure!(process::usage(pid).is_some(), "there is no process {pid}: leave --server-pid out");
         }
-        let found = Self { address, pid, pinned: false, roam: None, folder, server: None, login };
+        let found = Self { address, peer: None, pid, pinned: false, roam: None, folder, server: None, login };
         found.is_ours().await?;
         Ok(found)
     }
@@ -205,6 +218,11 @@ impl Target {
             Some(server) => server.stop().await,
             None => Ok(()),
         }
+    }
+
+    /// Whose it is, as in a report.
+    pub fn stack(&self) -> &'static str {
+        self.peer.map_or("frontdesk", Peer::name)
     }
 
     /// Logs an agent in; gives its session's token.

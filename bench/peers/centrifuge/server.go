@@ -36,6 +36,6 @@ func main() {
 		log.Fatal(err)
 	}
 	http.Handle("/connection/websocket", centrifuge.NewWebsocketHandler(node, centrifuge.WebsocketConfig{}))
-	http.HandleFunc("/healthz", func(answer http.ResponseWriter, _ *http.Request) { answer.Write([]byte("ok")) })
+	http.HandleFunc("/readyz", func(answer http.ResponseWriter, _ *http.Request) { answer.Write([]byte("ok")) })
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], nil))
 }

@@ -19,8 +19,8 @@ app = Flask(__name__)
 sockets = SocketIO(app, async_mode="gevent", cors_allowed_origins="*")
 
 
-@app.get("/healthz")
-def healthz():
+@app.get("/readyz")
+def readyz():
     return "ok"
 
 

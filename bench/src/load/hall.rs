@@ -276,6 +276,33 @@ impl<P: Protocol, G: Game<P>> Play for Table<'_, P, G> {
     }
 
     fn on_text(&mut self, line: LineId, text: &[u8], now: Instant, out: &mut Out) {
+        match self.people.protocol.separator() {
+            None => self.on_message(line, text, now, out),
+            Some(between) => {
+                for message in text.split(|byte| *byte == between).filter(|message| !message.is_empty()) {
+                    self.on_message(line, message, now, out);
+                }
+            }
+        }
+    }
+
+    fn on_down(&mut self, line: LineId, why: Down) {
+        let is_up = self.people.progress.get(line).is_some_and(|progress| progress.is_up);
+        let when = if is_up { "in the run" } else { "on the way in" };
+        let what_to_do = match why {
+            Down::Refused(429) | Down::Closed(Some(4429)) => {
+                "it limits rates: start it with FRONTDESK_RATE_LIMITS=off"
+            }
+            Down::Closed(Some(4503)) => "a reader was too slow for it: use a smaller --window",
+            Down::Refused(404) | Down::NotOurs => "is this a Frontdesk server of this version?",
+            _ => "see the server's log",
+        };
+        self.people.trouble.get_or_insert_with(|| format!("{why} {when}; {what_to_do}"));
+    }
+}
+
+impl<P: Protocol, G: Game<P>> Table<'_, P, G> {
+    fn on_message(&mut self, line: LineId, text: &[u8], now: Instant, out: &mut Out) {
         let People { protocol, seats, progress, coming, seated, hushed, acks_for_us, refused, trouble } =
             &mut *self.people;
         let (Some(seat), Some(progress)) = (seats.get(line), progress.get_mut(line)) else { return };
@@ -303,6 +330,13 @@ impl<P: Protocol, G: Game<P>> Play for Table<'_, P, G> {
                     self.game.seated(line, now);
                 }
             }
+            Heard::JoinedAll => {
+                if !std::mem::replace(&mut progress.is_welcome, true) {
+                    *coming = coming.saturating_sub(1);
+                }
+                *seated += 1;
+                self.game.seated(line, now);
+            }
             Heard::Answer(answer) => out.text(line, answer.as_bytes()),
             Heard::Refused(why) => {
                 *refused += 1;
@@ -316,19 +350,5 @@ impl<P: Protocol, G: Game<P>> Play for Table<'_, P, G> {
             }
             Heard::Nothing => {}
         }
-    }
-
-    fn on_down(&mut self, line: LineId, why: Down) {
-        let is_up = self.people.progress.get(line).is_some_and(|progress| progress.is_up);
-        let when = if is_up { "in the run" } else { "on the way in" };
-        let what_to_do = match why {
-            Down::Refused(429) | Down::Closed(Some(4429)) => {
-                "it limits rates: start it with FRONTDESK_RATE_LIMITS=off"
-            }
-            Down::Closed(Some(4503)) => "a reader was too slow for it: use a smaller --window",
-            Down::Refused(404) | Down::NotOurs => "is this a Frontdesk server of this version?",
-            _ => "see the server's log",
-        };
-        self.people.trouble.get_or_insert_with(|| format!("{why} {when}; {what_to_do}"));
     }
 }

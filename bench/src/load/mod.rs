@@ -4,6 +4,7 @@ pub mod crowd;
 pub mod frame;
 pub mod frontdesk;
 pub mod hall;
+pub mod peers;
 pub mod protocol;
 pub mod scan;
 

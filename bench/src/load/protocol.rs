@@ -56,6 +56,8 @@ pub enum Heard {
     Welcome,
     /// A room is read from now on.
     Joined(RoomId),
+    /// All rooms of the seat are, told at once; who was not welcomed yet is so by this.
+    JoinedAll,
     /// Something that was posted in the room has arrived.
     Delivered(RoomId),
     /// Words of an answer that is being written.
@@ -111,6 +113,41 @@ pub trait Protocol {
 
     /// Whether who posts this is one of those to whom it is delivered.
     fn echoes(&self, what: What) -> bool;
+
+    /// What stands between several messages in one frame; `None` if there is always one.
+    fn separator(&self) -> Option<u8> {
+        None
+    }
+}
+
+impl<P: Protocol + ?Sized> Protocol for Box<P> {
+    fn upgrade(&self, seat: &Seat) -> (String, String) {
+        (**self).upgrade(seat)
+    }
+    fn greet(&mut self, seat: &Seat, say: &mut Say<'_>) {
+        (**self).greet(seat, say);
+    }
+    fn join(&mut self, seat: &Seat, say: &mut Say<'_>) {
+        (**self).join(seat, say);
+    }
+    fn hush(&mut self, room: RoomId, say: &mut Say<'_>) -> bool {
+        (**self).hush(room, say)
+    }
+    fn post(&mut self, seat: &Seat, room: RoomId, what: What, tag: u64, say: &mut Say<'_>) {
+        (**self).post(seat, room, what, tag, say);
+    }
+    fn hear(&mut self, seat: &Seat, text: &[u8]) -> Heard {
+        (**self).hear(seat, text)
+    }
+    fn tag(&self, text: &[u8]) -> Option<u64> {
+        (**self).tag(text)
+    }
+    fn echoes(&self, what: What) -> bool {
+        (**self).echoes(what)
+    }
+    fn separator(&self) -> Option<u8> {
+        (**self).separator()
+    }
 }
 
 /// A moment of something that arrived.

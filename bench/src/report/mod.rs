@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod goals;
 pub mod html;
+pub mod peers;
 pub mod plot;
 pub mod spread;
 

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::measure::{Meter, float};
-use super::{Common, blank, run_name};
-use crate::load::frontdesk::Frontdesk;
+use super::{Common, blank, protocol};
 use crate::load::hall::Idle as Nobody;
-use crate::load::{Crowd, Hall, Seat};
+use crate::load::{Crowd, Hall, Protocol, Seat};
 use crate::report::{Better, Run};
 use crate::target::Target;
 
@@ -45,14 +44,11 @@ pub enum Of {
 /// The server cannot be prepared.
 pub async fn measure(args: &Idle, target: &Target) -> anyhow::Result<Run> {
     let count = args.sockets as usize;
-    let (guests, token) = match args.of {
-        Of::Agents => (Vec::new(), target.agent().await?),
-        Of::Guests => (target.guests(count).await?, String::new()),
-    };
+    let rooms = if args.of == Of::Agents { 0 } else { count };
+    let protocol = protocol(target, rooms, args.of == Of::Agents, 1).await?;
     let variant = if args.of == Of::Agents { "agents" } else { "guests" };
     let mut run = blank("idle", variant, target);
     run.parameters.insert("sockets".to_owned(), args.sockets.to_string());
-    let protocol = Frontdesk::new(guests, token, &run_name(), 1);
     let mut hall = Hall::new(Crowd::new(target.address)?, protocol);
     let seat = |nth| if args.of == Of::Agents { Seat::agent(Vec::new()) } else { Seat::guest(nth) };
     tokio::task::block_in_place(|| {
@@ -89,7 +85,7 @@ pub async fn measure(args: &Idle, target: &Target) -> anyhow::Result<Run> {
     Ok(run)
 }
 
-fn settle(hall: &mut Hall<Frontdesk>, time: Duration) -> anyhow::Result<()> {
+fn settle(hall: &mut Hall<impl Protocol>, time: Duration) -> anyhow::Result<()> {
     let started = Instant::now();
     while started.elapsed() < time {
         hall.turn(Duration::from_millis(50), &mut Nobody)?;

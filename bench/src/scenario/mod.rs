@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use crate::load::frontdesk::Frontdesk;
-use crate::load::{Crowd, Hall, Seat};
+use crate::load::{Crowd, Hall, Protocol, Seat};
 use crate::process;
 use crate::report::{self, Run};
 use crate::target::{Target, Which};
@@ -74,7 +74,7 @@ pub fn blank(scenario: &str, variant: &str, target: &Target) -> Run {
     let mut run = Run {
         scenario: scenario.to_owned(),
         variant: variant.to_owned(),
-        stack: "frontdesk".to_owned(),
+        stack: target.stack().to_owned(),
         at: report::now(),
         command: command.join(" "),
         machine: process::machine(),
@@ -92,8 +92,27 @@ pub fn run_name() -> String {
     format!("b{:x}", now.as_micros())
 }
 
-/// A hall of Frontdesk's with this many conversations and these people, who are all in. With agents among
-/// them, people answer in every conversation, so that nothing but the measured traffic flows.
+/// The adapter to the target's protocol, for this many rooms. Ours makes a guest with a conversation for each;
+/// others have rooms for the asking.
+///
+/// # Errors
+/// A guest or the agents are turned away.
+pub async fn protocol(
+    target: &Target,
+    rooms: usize,
+    with_agents: bool,
+    text_bytes: usize,
+) -> anyhow::Result<Box<dyn Protocol>> {
+    if let Some(peer) = target.peer {
+        return Ok(peer.protocol());
+    }
+    let guests = target.guests(rooms).await?;
+    let token = if with_agents { target.agent().await? } else { String::new() };
+    Ok(Box::new(Frontdesk::new(guests, token, &run_name(), text_bytes)))
+}
+
+/// A hall with this many rooms and these people, who are all in. With agents among them, people answer in
+/// every conversation, so that nothing but the measured traffic flows.
 ///
 /// # Errors
 /// Somebody is turned away.
@@ -102,11 +121,9 @@ pub async fn fill(
     rooms: usize,
     seats: Vec<Seat>,
     text_bytes: usize,
-) -> anyhow::Result<Hall<Frontdesk>> {
-    let guests = target.guests(rooms).await?;
+) -> anyhow::Result<Hall<Box<dyn Protocol>>> {
     let with_agents = seats.iter().any(|seat| !seat.is_guest);
-    let token = if with_agents { target.agent().await? } else { String::new() };
-    let protocol = Frontdesk::new(guests, token, &run_name(), text_bytes);
+    let protocol = protocol(target, rooms, with_agents, text_bytes).await?;
     let mut hall = Hall::new(Crowd::new(target.address)?, protocol);
     let progress = crate::progress::bar(seats.len() as u64, "seating ");
     tokio::task::block_in_place(|| {

@@ -26,7 +26,7 @@ const STOP: Duration = Duration::from_secs(30);
 pub struct Place<'a> {
     /// The program.
     pub program: &'a Path,
-    /// Its arguments.
+    /// Its arguments; `PORT` stands for the port on which it is to listen.
     pub arguments: &'a [String],
     /// Its folder.
     pub data: &'a Path,
@@ -59,7 +59,11 @@ impl Server {
     ) -> anyhow::Result<(Self, Duration)> {
         let name = place.program.display();
         let address = free_port().context("no free port")?;
-        let program = place.program.canonicalize().unwrap_or_else(|_| place.program.to_owned());
+        // A name alone is looked for in PATH. Links are not followed: some programs go by how they were called.
+        let program = match place.program.exists() {
+            true => std::path::absolute(place.program)?,
+            false => place.program.to_owned(),
+        };
         let mut command = Command::new(program);
         // Nothing of the caller's environment, nor a `.env` where the caller stands, may change what is
         // measured or reach a real service.
@@ -67,7 +71,9 @@ impl Server {
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.env("FRONTDESK_LISTEN", address.to_string()).env("FRONTDESK_DATA_DIR", place.data);
         command.envs(settings.iter().map(|(name, value)| (name, value)));
-        command.args(place.arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let port = address.port().to_string();
+        command.args(place.arguments.iter().map(|word| if word == "PORT" { &port } else { word }));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let started = Instant::now();
         let mut child =
             command.kill_on_drop(true).spawn().with_context(|| format!("{name} cannot be started"))?;

@@ -1,18 +1,20 @@
 //! Which scenarios there are, and how they are run: once, several times, or all of them in turn.
 
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use anyhow::{Context, bail, ensure};
+use clap::{Parser, Subcommand};
 
 use crate::fake_openai::FakeOpenAi;
+use crate::load::What;
 use crate::process;
-use crate::report::{self, Run, goals, html};
+use crate::report::{self, Run, html};
 use crate::scenario::{Common, ai, dashboard, fanout, idle, ingest, latency, rooms, soak, storm, whatsapp};
-use crate::start::{self, Plan};
 use crate::target::Target;
+
+pub mod all;
+pub mod side_by_side;
 
 /// Enough for a big run.
 const OPEN_FILES: u64 = 65_536;
@@ -50,59 +52,6 @@ struct Line {
     scenario: Scenario,
 }
 
-/// Everything that has a goal, in turn, and again, so that a slow minute of the machine hits all alike.
-#[derive(Args, Clone, Debug)]
-#[command(after_help = "Example: frontdesk-bench all --runs 3 --out results")]
-pub struct All {
-    /// How often.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    pub runs: u32,
-    /// Where to put report.json and report.html.
-    #[arg(long, default_value = "bench-results")]
-    pub out: PathBuf,
-    /// The server's program.
-    #[arg(long, default_value = "target/release/frontdesk")]
-    pub server: PathBuf,
-    /// Small numbers and short runs, to see whether all works: the figures mean nothing.
-    #[arg(long)]
-    pub quick: bool,
-    /// Pages whose table is to be written anew, between its two marks.
-    #[arg(long, value_name = "PAGE")]
-    pub figures: Vec<PathBuf>,
-    /// What the table names as the command.
-    #[arg(long, default_value = "frontdesk-bench all")]
-    pub command: String,
-}
-
-const LINES: [&str; 11] = [
-    "rooms --what typing",
-    "rooms --what message",
-    "fanout",
-    "idle --of agents",
-    "idle --of guests",
-    "storm",
-    "ingest --bare --window 2",
-    "latency --seconds 10",
-    "ai",
-    "dashboard",
-    "whatsapp",
-];
-const QUICK: [&str; 11] = [
-    "rooms --what typing --conversations 20 --window 8",
-    "rooms --what message --conversations 20 --window 8",
-    "fanout --readers 20 --window 8",
-    "idle --of agents --sockets 50",
-    "idle --of guests --sockets 50",
-    "storm --guests 50",
-    "ingest --conversations 20 --bare",
-    "latency --rate 50 --conversations 20",
-    "ai --guests 4",
-    "dashboard --agents 2 --conversations 20",
-    "whatsapp --guests 4",
-];
-/// For the cold start.
-const CONVERSATIONS: u64 = 100_000;
-
 impl Scenario {
     /// What every scenario takes.
     pub fn common(&self) -> &Common {
@@ -120,11 +69,25 @@ impl Scenario {
         }
     }
 
+    /// Whether the server is one that can do this.
+    fn suits(&self) -> anyhow::Result<()> {
+        let Some(peer) = self.common().which.peer else { return Ok(()) };
+        let what = match self {
+            Self::Rooms(args) => args.what,
+            Self::Fanout(args) => args.what,
+            Self::Idle(_) | Self::Storm(_) => What::Typing,
+            _ => bail!("{} can be measured in rooms, fanout, idle and storm only", peer.name()),
+        };
+        ensure!(what == What::Typing, "{} stores nothing: leave --what message out", peer.name());
+        Ok(())
+    }
+
     /// One run.
     ///
     /// # Errors
     /// The server cannot be had or prepared.
     pub async fn once(&self) -> anyhow::Result<Run> {
+        self.suits()?;
         process::raise_open_files(OPEN_FILES);
         let (mut model, mut settings) = (None, Vec::new());
         if let (Self::Ai(args), None) = (self, &self.common().which.url) {
@@ -186,74 +149,20 @@ impl Scenario {
     }
 }
 
-/// Runs everything.
+/// One run of a line of a suite.
 ///
 /// # Errors
-/// A run cannot be made, or broke off; the others are still made, and all that was measured is kept.
-pub async fn all(args: &All) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
-    let mut runs = Vec::new();
-    let mut failed = Vec::new();
-    for round in 1..=args.runs {
-        for line in if args.quick { QUICK } else { LINES } {
-            let _ = writeln!(std::io::stderr(), "{round} of {}: {line}", args.runs);
-            match one(args, line).await {
-                Ok(run) => {
-                    report::print(&run, &mut std::io::stdout())?;
-                    failed.extend(run.broke_off.as_ref().map(|why| format!("{line}: {why}")));
-                    runs.push(run);
-                }
-                Err(error) => {
-                    let _ = writeln!(std::io::stderr(), "{line}: {error:#}");
-                    failed.push(format!("{line}: {error:#}"));
-                }
-            }
-            keep(&runs, &args.out)?;
-        }
-    }
-    let conversations = if args.quick { 100 } else { CONVERSATIONS };
-    let plan = Plan { conversations, server: args.server.clone(), arguments: Vec::new(), runs: args.runs };
-    runs.extend(start::measure(&plan).await?.runs(&plan));
-    keep(&runs, &args.out)?;
-    report::print_medians(&runs, &mut std::io::stdout())?;
-    let table = goals::table(&runs, &args.command, &report::date(runs.first().map_or(0, |run| run.at)));
-    for page in &args.figures {
-        goals::rewrite(page, &table)?;
-    }
-    let _ = writeln!(std::io::stdout(), "\nreport with pictures: {}", args.out.join("report.html").display());
-    match failed.first() {
-        Some(first) => anyhow::bail!("{} of the runs failed, the first: {first}", failed.len()),
-        None => Ok(()),
-    }
-}
-
-async fn one(args: &All, line: &str) -> anyhow::Result<Run> {
-    let server = args.server.to_string_lossy();
-    let mut words: Vec<&str> = vec!["frontdesk-bench"];
-    words.extend(line.split(' '));
-    words.extend(["--spawn", "--server", &server]);
-    if args.quick {
-        words.extend(["--seconds", "0.5", "--warm-up", "0.1"]);
-    }
+/// It cannot be read, or the server cannot be had or prepared.
+async fn one(line: &str, more: &[&str]) -> anyhow::Result<Run> {
+    let words: Vec<&str> =
+        ["frontdesk-bench"].into_iter().chain(line.split(' ')).chain(more.iter().copied()).collect();
     let mut run = Line::try_parse_from(&words)?.scenario.once().await?;
     run.command = words.join(" ");
     Ok(run)
 }
 
+/// Writes what was measured so far.
 fn keep(runs: &[Run], out: &Path) -> anyhow::Result<()> {
     report::save(runs, &out.join("report.json"))?;
     html::save(runs, &out.join("report.html"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_line_of_the_suite_can_be_read() {
-        for line in LINES.into_iter().chain(QUICK) {
-            let words = ["frontdesk-bench"].into_iter().chain(line.split(' '));
-            assert!(Line::try_parse_from(words).is_ok(), "{line}");
-        }
-    }
 }
