@@ -14,3 +14,4 @@ pub mod start;
 pub mod suite;
 pub mod target;
 pub mod torture;
+pub mod webhook;

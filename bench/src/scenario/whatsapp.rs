@@ -5,8 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use ring::hmac;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::callers::{Tally, drive};
@@ -14,6 +13,7 @@ use super::{Common, blank, run_name};
 use crate::http::Http;
 use crate::report::Run;
 use crate::target::Target;
+use crate::webhook::{self, Webhooks};
 
 /// What a server of our own is told.
 const SECRET: &str = "the app secret of a measurement";
@@ -106,10 +106,9 @@ async fn hush(target: &Target, token: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes webhooks as Meta does.
+/// Guests who send webhooks.
 struct Hook {
-    key: hmac::Key,
-    number: String,
+    webhooks: Webhooks,
     run: String,
     /// The first guest's number.
     first: u64,
@@ -119,72 +118,22 @@ impl Hook {
     fn new(args: &WhatsApp) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, args.app_secret.as_bytes()),
-            number: args.phone_number_id.clone(),
+            webhooks: Webhooks::new(&args.app_secret, &args.phone_number_id),
             run: run_name(),
             // Other guests than in an earlier run on the same server.
             first: 490_000_000_000 + u64::try_from(now.as_millis()).unwrap_or(0) % 1_000_000_000,
         }
     }
 
-    fn body(&self, guest: u32, nth: u64) -> Value {
-        let from = (self.first + u64::from(guest)).to_string();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let message = json!({
-            "from": from, "id": format!("wamid.{}-{guest}-{nth}", self.run), "timestamp": now.to_string(),
-            "type": "text", "text": {"body": "The towels are warm and the sea is calm today, thank you."},
-        });
-        let value = json!({
-            "messaging_product": "whatsapp",
-            "metadata": {"display_phone_number": "15550100000", "phone_number_id": self.number},
-            "contacts": [{"profile": {"name": format!("Guest {guest}")}, "wa_id": from}],
-            "messages": [message],
-        });
-        let change = json!({"value": value, "field": "messages"});
-        json!({"object": "whatsapp_business_account", "entry": [{"id": "110000000000001", "changes": [change]}]})
-    }
-
-    fn signature(&self, body: &[u8]) -> String {
-        let digest = hmac::sign(&self.key, body);
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
     async fn send(&self, http: &mut Http, guest: u32, nth: u64) -> anyhow::Result<()> {
-        let body = self.body(guest, nth).to_string();
-        let signature = self.signature(body.as_bytes());
-        let headers =
-            format!("Content-Type: application/json\r\nX-Hub-Signature-256: sha256={signature}\r\n");
-        let answer = http.call("POST", "/webhooks/whatsapp", &headers, body.as_bytes()).await?;
-        ensure!(answer.status != 404, "the server has no WhatsApp channel: set WHATSAPP_* there");
-        ensure!(answer.status != 401, "the signature is refused: give the server's --app-secret");
-        ensure!(answer.status == 200, "a webhook was answered with status {}", answer.status);
+        let from = (self.first + u64::from(guest)).to_string();
+        let id = format!("wamid.{}-{guest}-{nth}", self.run);
+        let message = webhook::text(&from, &id, "The towels are warm and the sea is calm today, thank you.");
+        let body = self.webhooks.body(&from, &format!("Guest {guest}"), &[message]);
+        let status = self.webhooks.post(http, &body).await?;
+        ensure!(status != 404, "the server has no WhatsApp channel: set WHATSAPP_* there");
+        ensure!(status != 401, "the signature is refused: give the server's --app-secret");
+        ensure!(status == 200, "a webhook was answered with status {status}");
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signatures_are_those_of_the_standard() {
-        // RFC 4231, test case 2.
-        let args = WhatsApp {
-            guests: 1,
-            app_secret: "Jefe".to_owned(),
-            phone_number_id: NUMBER.to_owned(),
-            common: common(),
-        };
-        let signature = Hook::new(&args).signature(b"what do ya want for nothing?");
-        assert_eq!(signature, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    }
-
-    fn common() -> Common {
-        #[derive(clap::Parser)]
-        struct Line {
-            #[command(flatten)]
-            common: Common,
-        }
-        <Line as clap::Parser>::parse_from(["x"]).common
     }
 }

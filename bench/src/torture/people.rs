@@ -66,6 +66,29 @@ pub async fn guest(stage: &Stage) -> anyhow::Result<Arc<Guest>> {
     Ok(Arc::new(Guest { id, token, conversation, told: Arc::<Told>::default() }))
 }
 
+/// The conversations of guests on WhatsApp: their numbers and ids.
+///
+/// # Errors
+/// The server refuses.
+pub async fn phones(stage: &Stage, admin: &Agent) -> anyhow::Result<Vec<(String, String)>> {
+    let (mut phones, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/conversations?limit=200{cursor}");
+        let reply = http::call(stage.address, As::Agent(&admin.token), "GET", &path, None).await?;
+        ensure!(reply.status == 200, "the inbox cannot be read: {}", reply.body);
+        let items = reply.body.get("items").and_then(Value::as_array).context("a page without items")?;
+        for item in items.iter().filter(|item| item["channel"] == "whatsapp") {
+            let phone = item["guest"]["phone"].as_str().context("a guest on WhatsApp without a number")?;
+            let id = item["id"].as_str().context("a conversation without an id")?;
+            phones.push((phone.trim_start_matches('+').to_owned(), id.to_owned()));
+        }
+        match reply.body.get("next").and_then(Value::as_str) {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return Ok(phones),
+        }
+    }
+}
+
 /// All events of a conversation, as this caller may read them.
 ///
 /// # Errors
@@ -100,6 +123,11 @@ pub async fn write_down(stage: &Stage, admin: &Agent, guests: &[Arc<Guest>]) -> 
                 (guest.conversation.clone(), history(stage, who, &guest.conversation).await?);
             stage.recorder.note(Line::Final { audience, conversation, events });
         }
+    }
+    for (phone, conversation) in phones(stage, admin).await? {
+        let events = history(stage, As::Agent(&admin.token), &conversation).await?;
+        stage.recorder.note(Line::Phone { phone, conversation: conversation.clone() });
+        stage.recorder.note(Line::Final { audience: Audience::Agents, conversation, events });
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ pub struct Program {
     pub address: SocketAddr,
     /// The model's base URL; empty for none.
     pub model: String,
+    /// Further settings.
+    pub settings: Vec<(&'static str, String)>,
     /// What it logs goes there.
     pub log: PathBuf,
     /// How long a start may take.
@@ -59,7 +61,8 @@ impl Program {
         let address = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr()?;
         let (data, log) = (folder.join("data"), folder.join("server.log"));
         std::fs::create_dir_all(&data)?;
-        Ok(Self { command: vec![file], data, address, model, log, patience: READY })
+        let settings = Vec::new();
+        Ok(Self { command: vec![file], data, address, model, settings, log, patience: READY })
     }
 
     /// Starts it and waits until it is ready; answers how long that took. `script`: how the model behaves.
@@ -79,6 +82,7 @@ impl Program {
             command.env("OPENAI_BASE_URL", &self.model).env("OPENAI_MODEL", format!("fake:{script}"));
         }
         command.env("OPENAI_MAX_RPM", "1000000").env("OPENAI_MAX_CONCURRENCY", "64").env("RUST_LOG", "warn");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         let started = Instant::now();
         let mut child = command.spawn().with_context(|| format!("{} cannot be started", first.display()))?;

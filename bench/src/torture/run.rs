@@ -18,10 +18,12 @@ use super::history::{Line, Recorder, Seen, Stamped};
 use super::load::desk::Desk;
 use super::load::http::As;
 use super::load::page::Page;
+use super::load::phone::{self, Phone};
 use super::load::post::Post;
 use super::load::stage::{Agent, Guest, Phase, Stage};
 use super::people;
 use super::process::Program;
+use crate::fake_graph::{self, FakeGraph, Limits};
 use crate::fake_openai::FakeOpenAi;
 
 /// Pages of each guest.
@@ -29,6 +31,8 @@ const DEVICES: usize = 2;
 /// Dashboards that have each conversation open.
 const WATCHERS: usize = 2;
 const AGENTS: usize = 4;
+/// Guests for each one on WhatsApp.
+const GUESTS_PER_PHONE: usize = 3;
 /// How long it may take until all is answered and every turn has its end.
 const SETTLES_WITHIN: Duration = Duration::from_secs(90);
 
@@ -58,7 +62,9 @@ pub async fn run(plan: &Plan, folder: &Path, progress: &ProgressBar) -> anyhow::
 
 async fn play(plan: &Plan, folder: &Path, progress: &ProgressBar) -> anyhow::Result<Vec<Stamped>> {
     let model = FakeOpenAi::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    let program = Program::new(&plan.server, folder, model.url())?;
+    let mut program = Program::new(&plan.server, folder, model.url())?;
+    let graph = graph(program.address).await?;
+    program.settings = channel(&graph);
     let recorder = Recorder::create(&folder.join("history.jsonl"))?;
     let run = format!("run{:016x}", plan.seed);
     let server = plan.server.display().to_string();
@@ -82,7 +88,16 @@ async fn play(plan: &Plan, folder: &Path, progress: &ProgressBar) -> anyhow::Res
     for _ in 0..plan.guests {
         guests.push(people::guest(&stage).await?);
     }
-    let mut clients = load(&stage, &guests, &agents, &mut rng);
+    let mut phones = Vec::new();
+    for nth in 0..plan.guests.div_ceil(GUESTS_PER_PHONE) {
+        let mut phone = Phone::new(Arc::clone(&stage), nth, rng.fork());
+        phone.begin().await;
+        phones.push(phone);
+    }
+    let on_phones = people::phones(&stage, &admin).await?;
+    let mut clients = load(&stage, &guests, &agents, &on_phones, &mut rng);
+    // They end by themselves when all is taken; the others go on.
+    let mut phones: JoinSet<()> = phones.into_iter().map(Phone::run).collect();
 
     for nth in 0..plan.kills {
         if plan.until.is_some_and(|until| Instant::now() > until) {
@@ -90,7 +105,7 @@ async fn play(plan: &Plan, folder: &Path, progress: &ProgressBar) -> anyhow::Res
         }
         process = faults.until_killed(process, nth + 1 == plan.kills).await?;
         progress.inc(1);
-        if let Some(ended) = clients.try_join_next() {
+        if let Some(ended) = clients.try_join_next().or_else(|| phones.try_join_next()) {
             ended.context("a client of the harness broke")?;
             bail!("a client of the harness ended early");
         }
@@ -108,8 +123,10 @@ async fn play(plan: &Plan, folder: &Path, progress: &ProgressBar) -> anyhow::Res
     people::write_down(&stage, &admin, &guests).await?;
     ensure!(lengths(&stage, &admin, &guests).await? == settled, "it was not quiet in the end: run it again");
     phase.send(Phase::End)?;
-    while let Some(ended) = clients.join_next().await {
-        ended.context("a client of the harness broke")?;
+    for clients in [&mut clients, &mut phones] {
+        while let Some(ended) = clients.join_next().await {
+            ended.context("a client of the harness broke")?;
+        }
     }
     process.terminate().await?;
     stage.recorder.finish()
@@ -119,6 +136,7 @@ fn load(
     stage: &Arc<Stage>,
     guests: &[Arc<Guest>],
     agents: &[Arc<Agent>],
+    on_phones: &[(String, String)],
     rng: &mut fastrand::Rng,
 ) -> JoinSet<()> {
     let mut clients = JoinSet::new();
@@ -130,12 +148,38 @@ fn load(
         clients.spawn(Post::new(Arc::clone(stage), Arc::clone(guest), "h", rng.fork()).run());
     }
     for (nth, agent) in agents.iter().enumerate() {
-        let mine = guests.iter().enumerate().filter(|(at, _)| (at + nth) % agents.len() < WATCHERS);
-        let mine: Vec<&str> = mine.map(|(_, guest)| guest.conversation.as_str()).collect();
+        let all = guests.iter().map(|guest| &guest.conversation).chain(on_phones.iter().map(|(_, id)| id));
+        let mine = all.enumerate().filter(|(at, _)| (at + nth) % agents.len() < WATCHERS);
+        let mine: Vec<&str> = mine.map(|(_, id)| id.as_str()).collect();
         let desk = Desk::new(Arc::clone(stage), Arc::clone(agent), &mine, &format!("a{nth}"), rng.fork());
         clients.spawn(desk.run());
     }
     clients
+}
+
+/// A stand-in for Meta that takes whatever the hotel sends, and tells it so.
+async fn graph(server: SocketAddr) -> anyhow::Result<FakeGraph> {
+    let limits = Limits { number: 100_000, pair_burst: 100_000, ..Limits::default() };
+    let settings = fake_graph::Settings {
+        number: phone::NUMBER.to_owned(),
+        token: phone::TOKEN.to_owned(),
+        secret: phone::SECRET.to_owned(),
+        webhook: Some(format!("http://{server}/webhooks/whatsapp")),
+        limits,
+        ..fake_graph::Settings::default()
+    };
+    Ok(FakeGraph::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), settings).await?)
+}
+
+/// What the server is told of the channel.
+fn channel(graph: &FakeGraph) -> Vec<(&'static str, String)> {
+    vec![
+        ("WHATSAPP_VERIFY_TOKEN", "verify".to_owned()),
+        ("WHATSAPP_APP_SECRET", phone::SECRET.to_owned()),
+        ("WHATSAPP_ACCESS_TOKEN", phone::TOKEN.to_owned()),
+        ("WHATSAPP_PHONE_NUMBER_ID", phone::NUMBER.to_owned()),
+        ("WHATSAPP_API_BASE", graph.url()),
+    ]
 }
 
 /// Waits until everything is answered and nothing happens any more.
@@ -165,9 +209,10 @@ async fn histories(
     guests: &[Arc<Guest>],
 ) -> anyhow::Result<Vec<(String, Vec<Seen>)>> {
     let mut all = Vec::new();
-    for guest in guests {
-        let events = people::history(stage, As::Agent(&admin.token), &guest.conversation).await?;
-        all.push((guest.conversation.clone(), events));
+    let on_phones = people::phones(stage, admin).await?.into_iter().map(|(_, id)| id);
+    for conversation in guests.iter().map(|guest| guest.conversation.clone()).chain(on_phones) {
+        let events = people::history(stage, As::Agent(&admin.token), &conversation).await?;
+        all.push((conversation, events));
     }
     Ok(all)
 }

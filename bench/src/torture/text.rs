@@ -47,14 +47,14 @@ pub fn read(text: &str) -> Option<Token<'_>> {
     Some(Token { run, conversation, author, n, whole })
 }
 
-/// Another conversation than this, if a token of this run in the text names one.
-pub fn names_another(run: &str, text: &str, conversation: &str) -> Option<String> {
-    let (run, own) = (spelled(run), spelled(conversation));
+/// Another conversation than these, if a token of this run in the text names one.
+pub fn names_another(run: &str, text: &str, own: &[&str]) -> Option<String> {
+    let (run, own) = (spelled(run), own.iter().map(|name| spelled(name)).collect::<Vec<_>>());
     let named = text.match_indices(&run).filter_map(|(at, _)| {
         let rest = text[at + run.len()..].strip_prefix('|')?;
         rest.split_once('|').map(|(conversation, _)| conversation)
     });
-    named.into_iter().find(|named| *named != own).map(str::to_owned)
+    named.into_iter().find(|named| own.iter().all(|own| named != own)).map(str::to_owned)
 }
 
 /// The conversation of what the AI's stand-in repeats.
@@ -96,8 +96,8 @@ mod tests {
         assert!(!read(&text.replace("|c|", "|d|")).expect("ours").whole);
         assert_eq!(read("hello there"), None);
         let frame = format!("{{\"a\":\"{text}\",\"b\":\"{}\"}}", write("r1", "d", "a", "m8", "x"));
-        assert_eq!(names_another("r1", &frame, "c").as_deref(), Some("d"));
-        assert_eq!(names_another("r1", &text, "c"), None);
+        assert_eq!(names_another("r1", &frame, &["c"]).as_deref(), Some("d"));
+        assert_eq!(names_another("r1", &text, &["c"]), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod human;
 mod isolation;
 mod once;
 mod order;
+mod phones;
 mod readers;
 mod report;
 mod shown;
@@ -44,6 +45,7 @@ pub fn check(lines: &[Stamped]) -> Report {
         human::judge,
         drafts::judge,
         turns::judge,
+        phones::judge,
         goodbye::judge,
     ] {
         rule(&world, &mut report);

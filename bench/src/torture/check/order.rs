@@ -31,8 +31,19 @@ fn real_time(conversation: &str, stored: &[Acked<'_, '_>], report: &mut Report) 
     let acked = |tries: &[Try<'_>]| {
         tries.iter().filter(|one| one.acked().is_some()).filter_map(|one| one.answer).map(|(t, _)| t).min()
     };
-    let mut begins: Vec<_> = stored.iter().map(|(key, tries, seq)| (begun(tries), *seq, key.id)).collect();
-    let mut ends: Vec<_> = stored.iter().filter_map(|(_, tries, seq)| Some((acked(tries)?, *seq))).collect();
+    let begins = stored.iter().map(|(key, tries, seq)| (begun(tries), *seq, key.id)).collect();
+    let ends = stored.iter().filter_map(|(_, tries, seq)| Some((acked(tries)?, *seq))).collect();
+    after_acknowledged(conversation, begins, ends, report);
+}
+
+/// `begins`: when something was first asked for, its place, its id. `ends`: when something was first
+/// acknowledged, and its place.
+pub(super) fn after_acknowledged(
+    conversation: &str,
+    mut begins: Vec<Sent<'_>>,
+    mut ends: Vec<(u64, u64)>,
+    report: &mut Report,
+) {
     begins.sort_unstable();
     ends.sort_unstable();
     let mut ends = ends.into_iter().peekable();

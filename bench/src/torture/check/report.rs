@@ -13,6 +13,8 @@ pub enum Rule {
     AckedLost,
     /// Promise 1: an event that somebody was shown is not there.
     ShownGone,
+    /// Promise 1: a webhook was answered 200, and a message of it is not there.
+    TakenLost,
     /// Promise 2: places are not 1, 2, 3 …
     Hole,
     /// Promise 2: an event is at another place than was acknowledged.
@@ -33,6 +35,8 @@ pub enum Rule {
     ConflictAccepted,
     /// Promise 3: `conflict` for an id that was only ever used for one thing.
     ConflictInvented,
+    /// Promise 3: a guest on WhatsApp has more than one conversation.
+    TwoConversations,
     /// Promise 4: a reader was not shown an event that it may see.
     Missed,
     /// Promise 4: `prev` is not the event before.
@@ -99,6 +103,12 @@ pub struct Counts {
     pub refused: u64,
     /// Attempts without an answer.
     pub unanswered: u64,
+    /// Messages of guests on WhatsApp.
+    pub phone_messages: u64,
+    /// How often one of them was delivered.
+    pub posts: u64,
+    /// Of those, answered 200.
+    pub taken: u64,
     /// Events in the final histories.
     pub events: u64,
     /// Those by the AI.
@@ -122,7 +132,7 @@ pub struct Counts {
 impl Counts {
     /// Adds those of another history.
     pub fn add(&mut self, other: &Self) {
-        let pairs: [(&mut u64, u64); 19] = [
+        let pairs: [(&mut u64, u64); 22] = [
             (&mut self.kills, other.kills),
             (&mut self.terms, other.terms),
             (&mut self.stops, other.stops),
@@ -133,6 +143,9 @@ impl Counts {
             (&mut self.conflicts, other.conflicts),
             (&mut self.refused, other.refused),
             (&mut self.unanswered, other.unanswered),
+            (&mut self.phone_messages, other.phone_messages),
+            (&mut self.posts, other.posts),
+            (&mut self.taken, other.taken),
             (&mut self.events, other.events),
             (&mut self.ai_messages, other.ai_messages),
             (&mut self.partial, other.partial),
@@ -160,8 +173,17 @@ pub struct Report {
 
 /// What a reader of the report asks first, with the rules that answer it.
 const HEADLINES: [(&str, &[Rule]); 8] = [
-    ("lost", &[Rule::AckedLost, Rule::ShownGone, Rule::Hole]),
-    ("doubled", &[Rule::Doubled, Rule::AckDiffers, Rule::ConflictAccepted, Rule::ConflictInvented]),
+    ("lost", &[Rule::AckedLost, Rule::TakenLost, Rule::ShownGone, Rule::Hole]),
+    (
+        "doubled",
+        &[
+            Rule::Doubled,
+            Rule::TwoConversations,
+            Rule::AckDiffers,
+            Rule::ConflictAccepted,
+            Rule::ConflictInvented,
+        ],
+    ),
     ("moved", &[Rule::Moved, Rule::TwoOrders, Rule::RealTime, Rule::AuthorOrder, Rule::FinalsDiffer]),
     ("missed by a reader", &[Rule::Missed, Rule::WrongPrev, Rule::ResumeHole, Rule::Repeated]),
     (
@@ -209,6 +231,11 @@ impl Report {
             to,
             "attempts         {}: {} acknowledged, {} unanswered, {} refused, {} conflicts; {} were repeats",
             c.attempts, c.acknowledged, c.unanswered, c.refused, c.conflicts, c.repeats
+        )?;
+        writeln!(
+            to,
+            "WhatsApp         {} messages, delivered {} times: {} answered 200",
+            c.phone_messages, c.posts, c.taken
         )?;
         writeln!(
             to,

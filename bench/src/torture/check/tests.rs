@@ -21,6 +21,7 @@ fn two_hundred_clean_histories_raise_no_alarm() {
         ("partial", counts.partial),
         ("resumes", counts.resumes),
         ("drafts", counts.drafts),
+        ("webhooks", counts.posts - counts.phone_messages),
     ] {
         assert!(count > 200, "{what} were simulated: {count}");
     }

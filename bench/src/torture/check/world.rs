@@ -36,6 +36,23 @@ impl Try<'_> {
     }
 }
 
+/// One delivery of a message of WhatsApp's.
+pub struct Post<'a> {
+    /// When it was begun.
+    pub t: u64,
+    /// The words.
+    pub text: &'a str,
+    /// When and how it was answered.
+    pub answer: Option<(u64, &'a Answer)>,
+}
+
+impl Post<'_> {
+    /// When it was answered 200.
+    pub fn taken(&self) -> Option<u64> {
+        self.answer.filter(|(_, answer)| **answer == Answer::Taken).map(|(t, _)| t)
+    }
+}
+
 /// Where, who, by which id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key<'a> {
@@ -92,6 +109,12 @@ pub struct World<'a> {
     began: HashMap<&'a str, u64>,
     /// All attempts, by what makes them one.
     pub tries: BTreeMap<Key<'a>, Vec<Try<'a>>>,
+    /// All deliveries of WhatsApp's, by the guest's number and the message's id.
+    pub posts: BTreeMap<&'a str, BTreeMap<&'a str, Vec<Post<'a>>>>,
+    /// The conversations of each number.
+    pub phones: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The number of each of those conversations.
+    pub phone_of: HashMap<&'a str, &'a str>,
     /// All that readers were shown.
     pub readings: Vec<Reading<'a>>,
     /// Other frames that guests got: the guest's conversation and the frame.
@@ -146,6 +169,15 @@ impl<'a> World<'a> {
                 let answer = answers.get(no).copied();
                 self.tries.entry(key).or_default().push(Try { t, conn: *conn, body, answer });
             }
+            Line::Post { no, phone, id, text } => {
+                let answer = answers.get(no).copied();
+                let posts = self.posts.entry(phone).or_default().entry(id).or_default();
+                posts.push(Post { t, text, answer });
+            }
+            Line::Phone { phone, conversation } => {
+                self.phones.entry(phone).or_default().push(conversation);
+                self.phone_of.insert(conversation, phone);
+            }
             Line::Other { conversation, frame, .. } => self.others.push((conversation, frame)),
             Line::Final { audience: Audience::Agents, conversation, events } => {
                 self.truth.insert(conversation, events);
@@ -191,8 +223,14 @@ impl<'a> World<'a> {
                     Some((_, Answer::Ack(_))) => counts.acknowledged += 1,
                     Some((_, Answer::Refused(code))) if code == "conflict" => counts.conflicts += 1,
                     Some((_, Answer::Refused(_))) => counts.refused += 1,
+                    Some((_, Answer::Taken)) => {}
                 }
             }
+        }
+        for posts in self.posts.values().flat_map(BTreeMap::values) {
+            counts.phone_messages += 1;
+            counts.posts += posts.len() as u64;
+            counts.taken += posts.iter().filter(|post| post.taken().is_some()).count() as u64;
         }
         for events in self.truth.values() {
             counts.events += events.len() as u64;

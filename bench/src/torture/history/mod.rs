@@ -61,6 +61,8 @@ pub enum Answer {
     Ack(u64),
     /// Refused with this code: this attempt stored nothing.
     Refused(String),
+    /// Of a webhook: answered 200, so all of it is stored.
+    Taken,
 }
 
 /// What was done to the server.
@@ -139,6 +141,24 @@ pub enum Line {
         no: u64,
         /// How.
         answer: Answer,
+    },
+    /// WhatsApp delivers a guest's message, for the first time or again. It is answered like an attempt.
+    Post {
+        /// Counts among the attempts.
+        no: u64,
+        /// The guest's number.
+        phone: String,
+        /// WhatsApp's id of the message.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// In the end, a conversation is that of the guest with this number.
+    Phone {
+        /// The number.
+        phone: String,
+        /// The conversation.
+        conversation: String,
     },
     /// A reader asks for a conversation.
     Open {

@@ -74,7 +74,7 @@ pub fn take(stage: &Stage, conn: u64, own: Option<&str>, raw: &str) -> Meaning {
 /// A guest's frame that holds words of another conversation is kept whole, wherever in it they stand.
 fn leak(stage: &Stage, conn: u64, own: Option<&str>, raw: &str) {
     let Some(own) = own else { return };
-    let foreign = crate::torture::text::names_another(&stage.run, raw, own).is_some();
+    let foreign = crate::torture::text::names_another(&stage.run, raw, &[own]).is_some();
     if foreign || raw.contains("|note") {
         let (conversation, frame) = (own.to_owned(), raw.to_owned());
         stage.recorder.note(Line::Other { conn, conversation, frame });

@@ -1,7 +1,7 @@
 //! What the simulated clients do: ask, repeat, read, come back.
 
 use super::server::prev;
-use super::{AGENT, Plant, Reader, Sim, acked, receipt};
+use super::{AGENT, ON_THE_WEB, Plant, Reader, Sim, acked, receipt};
 use crate::torture::history::{Answer, Audience, Body, Line, Seen};
 
 impl Sim {
@@ -36,7 +36,7 @@ impl Sim {
             stored.push('!');
         }
         if fate >= 5 && self.breaks(Plant::CrossesTexts) {
-            let other = (c + 1) % self.conversations.len();
+            let other = (c + 1) % ON_THE_WEB;
             stored = self.text(other, &guest, "m").1;
         }
         let mut event = self.event(c, "guest", Some(guest.clone()), Some(&id), "message", Some(stored));

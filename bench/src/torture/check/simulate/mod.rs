@@ -7,6 +7,7 @@ use crate::torture::history::{Answer, Audience, Body, Fault, Line, Seen, Stamped
 use crate::torture::text;
 
 mod clients;
+mod phones;
 mod plant;
 mod server;
 
@@ -49,8 +50,16 @@ pub(super) struct Sim {
     done: bool,
     armed: bool,
     conversations: Vec<Conversation>,
+    /// The conversation of a guest on WhatsApp, and the one that a fault opens for the same guest.
+    phone: usize,
+    other_of_phone: usize,
+    /// What WhatsApp delivered and the server took.
+    taken: Vec<phones::Message>,
     lines: Vec<Stamped>,
 }
+
+/// Conversations on the web; those of WhatsApp follow.
+const ON_THE_WEB: usize = 3;
 
 /// The history of a run with this seed. With a fault to plant, the run goes on until it was planted.
 pub(super) fn run(seed: u64, plant: Option<Plant>) -> Vec<Stamped> {
@@ -63,10 +72,13 @@ pub(super) fn run(seed: u64, plant: Option<Plant>) -> Vec<Stamped> {
         done: false,
         armed: false,
         conversations: Vec::new(),
+        phone: ON_THE_WEB,
+        other_of_phone: ON_THE_WEB + 1,
+        taken: Vec::new(),
         lines: Vec::new(),
     };
     sim.note(Line::Run { run: RUN.to_owned(), seed, server: "simulated".to_owned() });
-    for nth in 0..3 {
+    for nth in 0..=sim.other_of_phone {
         sim.begin(nth);
     }
     let mut steps = 0;
@@ -98,9 +110,11 @@ impl Sim {
         now
     }
 
-    fn begin(&mut self, nth: u64) {
+    fn begin(&mut self, nth: usize) {
         let (id, guest) = (format!("conversation-{nth}"), format!("guest-{nth}"));
-        self.note(Line::Guest { conversation: id.clone(), guest: guest.clone() });
+        if nth < ON_THE_WEB {
+            self.note(Line::Guest { conversation: id.clone(), guest: guest.clone() });
+        }
         self.conversations.push(Conversation {
             id,
             guest,
@@ -111,14 +125,28 @@ impl Sim {
             receipts: Vec::new(),
         });
         let at = self.conversations.len() - 1;
+        if at == self.other_of_phone {
+            // Not there yet.
+            return;
+        }
         for audience in [Audience::Guest, Audience::Guest, Audience::Agents, Audience::Agents] {
-            self.connect(at, audience, None);
+            // Who writes on a phone has no page.
+            if audience == Audience::Agents || at < ON_THE_WEB {
+                self.connect(at, audience, None);
+            }
+        }
+        if at == self.phone {
+            self.silence(at, None);
         }
     }
 
     fn step(&mut self) {
-        let c = self.rng.usize(0..self.conversations.len());
+        let c = self.rng.usize(0..ON_THE_WEB);
         let before = self.done;
+        if self.rng.u32(0..6) == 0 {
+            self.phone_delivers();
+            self.goes_on(self.phone, before);
+        }
         match self.rng.u32(0..100) {
             0..25 => self.guest_writes(c),
             25..32 => self.agent_writes(c),
@@ -134,8 +162,12 @@ impl Sim {
             _ => self.says_goodbye(),
         }
         self.odd_faults(c);
+        self.goes_on(c, before);
+    }
+
+    /// A reader that was left out just now, left and resumed would be told after all.
+    fn goes_on(&mut self, c: usize, before: bool) {
         if self.done && !before && matches!(self.plant, Some(Plant::SkipsReader | Plant::LiesInPrev)) {
-            // A reader that left now and resumed would be told after all.
             self.status(c);
         }
     }
@@ -202,6 +234,15 @@ impl Sim {
                 events.iter().filter(|event| event.is_for_guests()).cloned().collect();
             if self.breaks(Plant::HidesFromGuest) {
                 for_guest.pop();
+            }
+            if c >= ON_THE_WEB {
+                // One that was never needed is not there.
+                if for_guest.iter().any(|event| event.by == "guest") {
+                    let phone = phones::PHONE.to_owned();
+                    self.note(Line::Phone { phone, conversation: conversation.clone() });
+                    self.note(Line::Final { audience: Audience::Agents, conversation, events });
+                }
+                continue;
             }
             self.note(Line::Final { audience: Audience::Agents, conversation: conversation.clone(), events });
             self.note(Line::Final { audience: Audience::Guest, conversation, events: for_guest });

@@ -44,6 +44,13 @@ pub(in crate::torture::check) enum Plant {
     AnswersTwice,
     SlowGoodbye,
     FailedGoodbye,
+    LosesTaken,
+    StoresWebhookAgain,
+    OpensAnother,
+    StoresTakenBehind,
+    AltersTaken,
+    CrossesPhones,
+    InventsOnPhone,
 }
 
 /// All of them.
@@ -88,6 +95,13 @@ pub(in crate::torture::check) const PLANTS: &[(Plant, Rule)] = &[
     (Plant::AnswersTwice, Rule::AnsweredTwice),
     (Plant::SlowGoodbye, Rule::BadGoodbye),
     (Plant::FailedGoodbye, Rule::BadGoodbye),
+    (Plant::LosesTaken, Rule::TakenLost),
+    (Plant::StoresWebhookAgain, Rule::Doubled),
+    (Plant::OpensAnother, Rule::TwoConversations),
+    (Plant::StoresTakenBehind, Rule::RealTime),
+    (Plant::AltersTaken, Rule::Altered),
+    (Plant::CrossesPhones, Rule::Foreign),
+    (Plant::InventsOnPhone, Rule::Invented),
 ];
 
 impl Plant {

@@ -1,6 +1,6 @@
 //! What the simulated server does: stores, tells, answers.
 
-use super::{AGENT, Conversation, Plant, RUN, Sim, Turn};
+use super::{AGENT, Conversation, ON_THE_WEB, Plant, RUN, Sim, Turn};
 use crate::torture::history::{Audience, Line, Seen};
 use crate::torture::text;
 
@@ -175,7 +175,7 @@ impl Sim {
     /// Faults that belong to no step.
     pub(super) fn odd_faults(&mut self, c: usize) {
         let human = self.conversations[c].human;
-        let other = (c + 1) % self.conversations.len();
+        let other = (c + 1) % ON_THE_WEB;
         if human && self.breaks(Plant::AiWrites) {
             self.store(c, "ai", None, None, "message", Some("I know better".to_owned()));
         }
