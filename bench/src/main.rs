@@ -10,6 +10,7 @@ use frontdesk_bench::fake_graph;
 use frontdesk_bench::fake_openai::script::KEYS;
 use frontdesk_bench::fake_openai::{FakeOpenAi, Limits};
 use frontdesk_bench::report::{self, spread};
+use frontdesk_bench::scenario::growth::{self, Growth};
 use frontdesk_bench::start::{self, Plan};
 use frontdesk_bench::suite::Scenario;
 use frontdesk_bench::suite::all::{self, All};
@@ -34,6 +35,8 @@ enum Command {
     FakeGraph(fake_graph::command::FakeGraphArgs),
     /// Cold start and idle memory. E.g.: frontdesk-bench start --conversations 100000 --server target/release/frontdesk
     Start(Start),
+    /// Does a message cost more the more is stored? E.g.: frontdesk-bench growth --runs 3 --figures bench/GROWTH.md
+    Growth(Growth),
     /// Kills the server under load and judges every promise. E.g.: frontdesk-bench torture --kills 100 --seed 1
     Torture(Torture),
     /// Shows that everything is synced before anybody is told. E.g.: frontdesk-bench fsync-order --sends 1000
@@ -106,6 +109,7 @@ async fn main() -> ExitCode {
         Command::FakeOpenai(fake) => serve(&fake).await,
         Command::FakeGraph(args) => fake_graph::command::run(args, &mut std::io::stdout()).await,
         Command::Start(args) => measure(args).await,
+        Command::Growth(args) => growth::command(&args).await,
         Command::Torture(args) => torment(&args).await,
         Command::FsyncOrder(args) => synced(&args).await,
         Command::Scenario(scenario) => scenario.repeat().await,

@@ -13,6 +13,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory in KiB.
     pub resident_kib: u64,
+    /// Of that, what is no page of a file.
+    pub own_kib: u64,
 }
 
 /// The usage of a process, or `None` when it is gone.
@@ -21,7 +23,8 @@ pub fn usage(pid: Pid) -> Option<Usage> {
     let ticks_a_second = sysconf(SysconfVar::CLK_TCK).ok()??;
     let cpu = cpu_ticks(&stat)?.checked_mul(1_000_000)? / u64::try_from(ticks_a_second).ok()?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    Some(Usage { cpu: Duration::from_micros(cpu), resident_kib: resident_kib(&status)? })
+    let cpu = Duration::from_micros(cpu);
+    Some(Usage { cpu, resident_kib: resident_kib(&status)?, own_kib: kib(&status, "RssAnon:")? })
 }
 
 /// The usage of this process.
@@ -43,7 +46,11 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 
 /// The resident memory in the text of `/proc/<pid>/status`.
 pub fn resident_kib(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kib(status, "VmRSS:")
+}
+
+fn kib(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 

@@ -1,7 +1,7 @@
 //! The server to be measured: one that is running, or one of our own on a throw-away folder.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -67,6 +67,20 @@ pub struct Which {
     pub i_own_this_server: bool,
 }
 
+impl Which {
+    /// A folder for throw-away data.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn folder(&self) -> anyhow::Result<TempDir> {
+        let folder = match &self.folder {
+            Some(folder) => tempfile::Builder::new().prefix("frontdesk-bench-").tempdir_in(folder),
+            None => TempDir::with_prefix("frontdesk-bench-"),
+        };
+        folder.context("no folder for throw-away data")
+    }
+}
+
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum YesNo {
@@ -99,18 +113,35 @@ impl Target {
     /// # Errors
     /// It is not there, not ours, or not to be loaded.
     pub async fn open(which: &Which, settings: &[(&str, String)]) -> anyhow::Result<Self> {
-        let folder = match &which.folder {
-            Some(folder) => tempfile::Builder::new().prefix("frontdesk-bench-").tempdir_in(folder),
-            None => TempDir::with_prefix("frontdesk-bench-"),
-        };
-        let folder = folder.context("no folder for throw-away data")?;
+        let folder = which.folder()?;
         match &which.url {
             Some(url) => Self::find(which, url, folder).await,
-            None => Self::spawn(which, settings, folder).await,
+            None => {
+                let data = folder.path().join("data");
+                std::fs::create_dir_all(&data)?;
+                Self::spawn(which, settings, folder, &data).await
+            }
         }
     }
 
-    async fn spawn(which: &Which, settings: &[(&str, String)], folder: TempDir) -> anyhow::Result<Self> {
+    /// Starts a server of our own over data that is there.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub async fn over(which: &Which, data: &Path) -> anyhow::Result<Self> {
+        ensure!(
+            which.url.is_none() && which.peer.is_none(),
+            "this needs a server of our own: leave --url and --peer out"
+        );
+        Self::spawn(which, &[], which.folder()?, data).await
+    }
+
+    async fn spawn(
+        which: &Which,
+        settings: &[(&str, String)],
+        folder: TempDir,
+        data: &Path,
+    ) -> anyhow::Result<Self> {
         let (program, arguments) = match which.peer {
             Some(peer) => peer.command(&which.peers)?,
             None => (which.server.clone(), Vec::new()),
@@ -127,9 +158,7 @@ impl Target {
             ("RUST_LOG", "error".to_owned()),
         ];
         all.extend(settings.iter().cloned());
-        let data = folder.path().join("data");
-        std::fs::create_dir_all(&data)?;
-        let place = Place { program: &program, arguments: &arguments, data: &data };
+        let place = Place { program: &program, arguments: &arguments, data };
         let pinned = which.pin == YesNo::Yes && process::cores() > OWN_CORE;
         let before = if pinned { Some(process::pin(SERVER_CORE)?) } else { None };
         let started = Server::start_with(place, &all, READY_WITHIN).await;
@@ -195,7 +224,7 @@ impl Target {
     }
 
     /// The folder for throw-away data.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 

@@ -8,7 +8,7 @@ use super::crowd::{Crowd, Down, LineId, Out, Play};
 use super::protocol::{At, Heard, Protocol, RoomId, Say, Seat, What};
 
 /// How long nothing may happen while everybody waits.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 /// How many connections may be on their way in at once: more than a listener's queue holds would be
 /// dropped by the system and wait for a whole second.
 pub const AT_ONCE: usize = 256;

@@ -25,11 +25,12 @@ const fn goal(of: &'static str, figure: &'static str, what: &'static str, goal: 
 }
 
 /// For two cores.
-const GOALS: [Goal; 17] = [
+const GOALS: [Goal; 21] = [
     goal("rooms typing", "server CPU per delivery", "`rooms`, not stored: CPU per delivery", 4.0),
     goal("rooms message", "server CPU per delivery", "`rooms`, stored: CPU per delivery, sync included", 8.0),
     goal("fanout typing", "server CPU per delivery", "`fanout` to 1,000: CPU per delivery", 0.45),
     goal("idle agents", "memory per socket", "`idle`: memory per socket", 8.0),
+    goal("idle agents", "memory per socket", "`idle`: the same, as far as one could go", 4.0),
     goal("idle guests", "memory per socket", "`idle`: the same with a live conversation each", 12.0),
     goal("idle agents", "connect rate", "`idle`: connections taken", f64::NAN),
     goal("storm", "until the last is back", "`storm`: all back and resumed", 0.6),
@@ -38,6 +39,9 @@ const GOALS: [Goal; 17] = [
     goal("ingest", "message rate", "`ingest`: durable messages a second", f64::NAN),
     goal("latency", "last reader p50 beyond a sync", "`latency`: p50 to the last reader, less one sync", 1.0),
     goal("latency", "last reader p99", "`latency`: p99 to the last reader", 20.0),
+    goal("live", "memory per conversation", "`live`: memory per live conversation", 4.0),
+    goal("live", "memory, all live", "`live`: a server with 100,000 live conversations", 600.0),
+    goal("growth", "dearer at most by", "`growth`: a message over much more stored, dearer by", 10.0),
     goal("start", "ready", "`start` with 100,000 conversations", 250.0),
     goal("dashboard", "server CPU per request", "`dashboard`: CPU per request", f64::NAN),
     goal("dashboard", "answer p99", "`dashboard`: p99 of an answer", f64::NAN),

@@ -11,6 +11,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 pub mod goals;
+pub mod growth;
 pub mod html;
 pub mod peers;
 pub mod plot;
@@ -165,7 +166,16 @@ pub fn short(value: f64) -> String {
 }
 
 fn grouped(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
+    let out = in_threes(&format!("{:.0}", value.abs()));
+    if value < 0.0 { format!("-{out}") } else { out }
+}
+
+/// A count with its thousands apart.
+pub fn counted(count: u64) -> String {
+    in_threes(&count.to_string())
+}
+
+fn in_threes(digits: &str) -> String {
     let mut out = String::new();
     for (nth, digit) in digits.chars().enumerate() {
         if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
@@ -173,7 +183,7 @@ fn grouped(value: f64) -> String {
         }
         out.push(digit);
     }
-    if value < 0.0 { format!("-{out}") } else { out }
+    out
 }
 
 /// The runs as a table for people.

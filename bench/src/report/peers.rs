@@ -19,7 +19,9 @@ const COLUMNS: [(&str, &str, &str); 7] = [
 
 /// The table of these runs.
 pub fn table(runs: &[Run], command: &str, date: &str) -> String {
-    let groups = groups(runs);
+    // What broke off has no figures to compare.
+    let whole: Vec<Run> = runs.iter().filter(|run| run.broke_off.is_none()).cloned().collect();
+    let groups = groups(&whole);
     let machine = runs.first().map_or("", |run| run.machine.as_str());
     let count = groups.iter().map(|group| group.runs.len()).max().unwrap_or(0);
     let heads: Vec<&str> = COLUMNS.iter().map(|(.., head)| *head).collect();
@@ -42,7 +44,12 @@ pub fn table(runs: &[Run], command: &str, date: &str) -> String {
         }
     }
     if !missing.is_empty() {
-        let _ = writeln!(text, "\nNot installed, and so left out: {}.", missing.join("; "));
+        let _ = writeln!(text, "\nNot measured here: {}.", missing.join("; "));
+    }
+    for run in runs {
+        if let Some(why) = &run.broke_off {
+            let _ = writeln!(text, "\nOne run of `{}` broke off and does not count: {why}.", run.title());
+        }
     }
     text
 }
@@ -85,13 +92,18 @@ mod tests {
             run("rooms", "typing", "ws", cost, 14.0),
             run("rooms", "typing", "ws", cost, 16.0),
             run("storm", "", "frontdesk", "until the last is back", 1.0),
+            Run {
+                broke_off: Some("cut".to_owned()),
+                ..run("storm", "", "ws", "until the last is back", 20.0)
+            },
         ];
         let text = table(&runs, "make bench-peers", "2026-11-25");
         for line in [
             "| Frontdesk, passed on | 5.00 (5.00 to 5.00) | – | – | – | – | 1.00 (1.00 to 1.00) | – |",
             "| Frontdesk, stored, synced, acknowledged | 25.0 (25.0 to 25.0) | – | – | – | – | – | – |",
             "| `ws`, Node | 15.0 (14.0 to 16.0) | – | – | – | – | – | – |",
-            "Not installed, and so left out: Flask-SocketIO, gevent; Socket.IO, Node; Centrifuge, Go.",
+            "Not measured here: Flask-SocketIO, gevent; Socket.IO, Node; Centrifuge, Go.",
+            "One run of `storm ws` broke off and does not count: cut.",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -85,7 +85,8 @@ pub async fn measure(args: &Idle, target: &Target) -> anyhow::Result<Run> {
     Ok(run)
 }
 
-fn settle(hall: &mut Hall<impl Protocol>, time: Duration) -> anyhow::Result<()> {
+/// Lets the server do what is left to do.
+pub(super) fn settle(hall: &mut Hall<impl Protocol>, time: Duration) -> anyhow::Result<()> {
     let started = Instant::now();
     while started.elapsed() < time {
         hall.turn(Duration::from_millis(50), &mut Nobody)?;

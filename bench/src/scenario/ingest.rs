@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::measure::{Counts, Score, play};
+use super::measure::{Counts, Score, float, play};
 use super::seating::{Seating, house};
 use super::{Common, bare, blank, fill};
 use crate::load::hall::Desk;
 use crate::load::protocol::At;
-use crate::load::{Game, Protocol, RoomId, What};
+use crate::load::{Game, Hall, Protocol, RoomId, What};
 use crate::report::{Better, Run};
 use crate::target::{SERVER_CORE, Target};
 
@@ -60,17 +60,10 @@ pub async fn measure(args: &Ingest, target: &Target) -> anyhow::Result<Run> {
     ];
     run.parameters.extend(parameters.map(|(name, value)| (name.to_owned(), value)));
     tokio::task::block_in_place(|| {
-        let waiting = vec![VecDeque::new(); rooms];
-        let mut game = Write { waiting, tag: 0, delivered: 0, score: Score::new()? };
-        for room in 0..rooms {
-            for _ in 0..args.window {
-                game.post(room, Instant::now(), &mut hall.desk());
-            }
-        }
+        let mut game = Acknowledged::begin(&mut hall, rooms, args.window)?;
         let window = play(&mut hall, &mut game, target, args.common.warm(), args.common.length());
         window.report(&mut run, "message");
-        run.figure("delivered to readers in all", super::measure::float(game.delivered), "", Better::Neither);
-        run.latency(&game.score.latency, "ack");
+        game.report(&mut run);
         // Nobody is served while the disk is measured bare.
         drop(hall);
         if args.bare && run.broke_off.is_none() {
@@ -86,26 +79,47 @@ pub async fn measure(args: &Ingest, target: &Target) -> anyhow::Result<Run> {
     Ok(run)
 }
 
-/// Keeps each guest's messages under way. They are acknowledged in the order in which they were sent.
-struct Write {
+/// Keeps each writer's messages under way. They are acknowledged in the order in which they were sent.
+pub(super) struct Acknowledged {
+    /// Since when, by connection. The writer in a room is the connection of the same number.
     waiting: Vec<VecDeque<Instant>>,
     tag: u64,
     delivered: u64,
     score: Score,
 }
 
-impl Write {
+impl Acknowledged {
+    /// So many messages under way in each room.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(super) fn begin<P: Protocol>(hall: &mut Hall<P>, rooms: usize, window: u32) -> anyhow::Result<Self> {
+        let waiting = vec![VecDeque::new(); rooms];
+        let mut game = Self { waiting, tag: 0, delivered: 0, score: Score::new()? };
+        for room in 0..rooms {
+            for _ in 0..window {
+                game.post(room, Instant::now(), &mut hall.desk());
+            }
+        }
+        Ok(game)
+    }
+
+    /// Writes what readers got, and how long acknowledgements took.
+    pub(super) fn report(&self, run: &mut Run) {
+        run.figure("delivered to readers in all", float(self.delivered), "", Better::Neither);
+        run.latency(&self.score.latency, "ack");
+    }
+
     fn post<P: Protocol>(&mut self, room: RoomId, now: Instant, desk: &mut Desk<'_, P>) {
         self.tag += 1;
         if let Some(waiting) = self.waiting.get_mut(room) {
             waiting.push_back(now);
         }
-        // A guest's connection has the number of its room.
         desk.post(room, room, What::Message, self.tag);
     }
 }
 
-impl<P: Protocol> Game<P> for Write {
+impl<P: Protocol> Game<P> for Acknowledged {
     fn delivered(&mut self, _room: RoomId, _text: &[u8], _at: At, _desk: &mut Desk<'_, P>) {
         self.delivered += 1;
     }
@@ -119,7 +133,7 @@ impl<P: Protocol> Game<P> for Write {
     }
 }
 
-impl Counts for Write {
+impl Counts for Acknowledged {
     fn score(&mut self) -> &mut Score {
         &mut self.score
     }

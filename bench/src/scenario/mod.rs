@@ -16,13 +16,16 @@ pub mod bare;
 pub mod callers;
 pub mod dashboard;
 pub mod fanout;
+pub mod growth;
 pub mod idle;
 pub mod ingest;
 pub mod latency;
+pub mod live;
 pub mod measure;
 pub mod rooms;
 pub mod seating;
 pub mod soak;
+pub mod stored;
 pub mod storm;
 pub mod whatsapp;
 
@@ -124,12 +127,25 @@ pub async fn fill(
 ) -> anyhow::Result<Hall<Box<dyn Protocol>>> {
     let with_agents = seats.iter().any(|seat| !seat.is_guest);
     let protocol = protocol(target, rooms, with_agents, text_bytes).await?;
+    let mut hall = seat(target, protocol, seats)?;
+    tokio::task::block_in_place(|| hall.hush())?;
+    Ok(hall)
+}
+
+/// A hall with these people, who are all in.
+///
+/// # Errors
+/// Somebody is turned away.
+pub fn seat(
+    target: &Target,
+    protocol: Box<dyn Protocol>,
+    seats: Vec<Seat>,
+) -> anyhow::Result<Hall<Box<dyn Protocol>>> {
     let mut hall = Hall::new(Crowd::new(target.address)?, protocol);
     let progress = crate::progress::bar(seats.len() as u64, "seating ");
     tokio::task::block_in_place(|| {
-        hall.seat(seats, &mut crate::load::hall::Idle, |seated| progress.set_position(seated as u64))?;
-        progress.finish_and_clear();
-        hall.hush()
+        hall.seat(seats, &mut crate::load::hall::Idle, |seated| progress.set_position(seated as u64))
     })?;
+    progress.finish_and_clear();
     Ok(hall)
 }

@@ -8,24 +8,26 @@ use frontdesk_domain::event::{Channel, Event, EventKind, Message};
 use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
 use frontdesk_domain::people::{Author, GuestProfile};
 use frontdesk_domain::timestamp::Timestamp;
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
-use sqlx::{Connection, Executor, Row};
+use sqlx::{ConnectOptions, Connection, Executor, Row};
 use uuid::Uuid;
 
 use crate::progress::bar;
 
-/// Events of a conversation, the guest's and the AI's in turn.
-const EVENTS: u64 = 10;
-/// Conversations in a transaction.
-const BATCH: u64 = 1_000;
+/// Events in a transaction.
+const BATCH: u64 = 50_000;
 
 const GUEST: &str = "INSERT INTO guests (id, property, profile, created_at) VALUES (?, ?, ?, ?)";
 const CONVERSATION: &str = "
     INSERT INTO conversations (id, property, guest, channel, snapshot, last_seq, status, updated_at, search)
     VALUES (?, ?, ?, 'web', ?, ?, 'open', ?, ?)";
-const EVENT: &str = "
+/// All events of a conversation at once.
+const EVENTS: &str = "
     INSERT INTO events (conversation, seq, at, author_kind, author_id, author_name, guest_prev, guest_visible, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)";
+    SELECT ?1, value ->> 0, value ->> 1, value ->> 2, iif(value ->> 3 IS NULL, NULL, ?2), value ->> 3,
+           value ->> 4, 1, value ->> 5
+      FROM json_each(?3)";
 /// What the server makes of its log, in one go.
 const FOLD: &str = "
     INSERT INTO places
@@ -35,32 +37,36 @@ const FOLD: &str = "
     UPDATE meta SET value = (SELECT max(position) FROM events) WHERE key = 'folded';
     PRAGMA wal_checkpoint(TRUNCATE)";
 
-/// Adds `count` conversations to the database's first property.
-pub(super) async fn fill(database: &Path, count: u64) -> anyhow::Result<()> {
+/// Adds `count` conversations of `each` events to the database's first property, the guest's and the AI's in
+/// turn; answers their ids, oldest first.
+pub(crate) async fn fill(database: &Path, count: u64, each: u64) -> anyhow::Result<Vec<ConversationId>> {
     // If it breaks off, the folder is thrown away: nothing needs to be synced.
     let options = SqliteConnectOptions::new().filename(database).synchronous(SqliteSynchronous::Off);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let mut connection = SqliteConnection::connect_with(&options.disable_statement_logging()).await?;
     let property = property(&mut connection).await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let now = i64::try_from(now.as_millis())?;
     let progress = bar(count, "filling ");
-    let mut done = 0;
+    let batch = (BATCH / each.max(1)).clamp(1, 1_000);
+    let (mut done, mut ids) = (0, Vec::new());
     while done < count {
         let mut transaction = connection.begin().await?;
-        for nth in done..count.min(done + BATCH) {
+        for nth in done..count.min(done + batch) {
             // One a minute, the newest now.
             let at = now.saturating_sub(i64::try_from(count - nth)?.saturating_mul(60_000));
-            add(&mut transaction, &Thread::new(property, nth, Timestamp(at))).await?;
+            let thread = Thread::new(property, nth, each, Timestamp(at));
+            add(&mut transaction, &thread).await?;
+            ids.push(thread.snapshot.id);
         }
         transaction.commit().await?;
-        done = count.min(done + BATCH);
+        done = count.min(done + batch);
         progress.set_position(done);
     }
     progress.finish_and_clear();
     // A server that stopped has done the same; without it the first start would do it.
     connection.execute(FOLD).await?;
     connection.close().await?;
-    Ok(())
+    Ok(ids)
 }
 
 async fn property(connection: &mut SqliteConnection) -> anyhow::Result<PropertyId> {
@@ -81,7 +87,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(property: PropertyId, nth: u64, at: Timestamp) -> Self {
+    fn new(property: PropertyId, nth: u64, each: u64, at: Timestamp) -> Self {
         let (guest, conversation) = (GuestId(Uuid::now_v7()), ConversationId(Uuid::now_v7()));
         let name = format!("Guest {nth}");
         let profile = GuestProfile {
@@ -93,7 +99,7 @@ impl Thread {
         let mut snapshot =
             Conversation::new(conversation, property, Channel::Web, profile, at).snapshot().clone();
         let mut events = Vec::new();
-        for seq in 1..=EVENTS {
+        for seq in 1..=each {
             let (by, text) = if seq % 2 == 1 {
                 (
                     Author::guest(guest, Some(name.clone())),
@@ -105,7 +111,7 @@ impl Thread {
                     "Breakfast is served from 7 to 10, on the terrace as well when the weather is fine.",
                 )
             };
-            let at = at.plus_millis(i64::try_from(seq).unwrap_or_default() * 5_000);
+            let at = at.plus_millis(i64::try_from(seq).unwrap_or_default() * 5);
             let kind = EventKind::Message(Message::new(text, Channel::Web));
             let event =
                 Event { conversation, seq, guest_prev: seq - 1, id: None, fingerprint: None, at, by, kind };
@@ -127,13 +133,12 @@ async fn add(connection: &mut SqliteConnection, thread: &Thread) -> anyhow::Resu
     let row = sqlx::query(CONVERSATION).bind(&id).bind(&property).bind(&guest);
     let row = row.bind(serde_json::to_string(snapshot)?).bind(i64::try_from(snapshot.last_seq)?);
     row.bind(snapshot.updated_at.0).bind(search).execute(&mut *connection).await?;
+    let mut rows = Vec::with_capacity(thread.events.len());
     for event in &thread.events {
-        let kind = serde_json::to_value(event.by.kind)?;
-        let row = sqlx::query(EVENT).bind(&id).bind(i64::try_from(event.seq)?).bind(event.at.0);
-        let row =
-            row.bind(kind.as_str().map(str::to_owned)).bind(event.by.id.map(bytes)).bind(&event.by.name);
-        let row = row.bind(i64::try_from(event.guest_prev)?).bind(serde_json::to_string(&event.kind)?);
-        row.execute(&mut *connection).await?;
+        let (kind, body) = (serde_json::to_value(event.by.kind)?, serde_json::to_string(&event.kind)?);
+        rows.push(json!([event.seq, event.at.0, kind, event.by.name, event.guest_prev, body]));
     }
+    let rows = sqlx::query(EVENTS).bind(&id).bind(&guest).bind(serde_json::to_string(&rows)?);
+    rows.execute(&mut *connection).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-mod fill;
+pub(crate) mod fill;
 mod server;
 
 pub use server::{Place, Server};
@@ -19,6 +19,8 @@ use crate::scenario::measure::float;
 
 /// How long a start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Events of a stored conversation.
+const EVENTS: u64 = 10;
 /// Memory is read when the server has had time to settle.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -55,7 +57,7 @@ pub async fn measure(plan: &Plan) -> anyhow::Result<Measured> {
     let (first, _) = Server::start(place, PATIENCE).await?;
     first.stop().await?;
     let database = folder.path().join("frontdesk.db");
-    fill::fill(&database, plan.conversations).await.context("the database could not be filled")?;
+    fill::fill(&database, plan.conversations, EVENTS).await.context("the database could not be filled")?;
 
     let progress = bar(u64::from(plan.runs), "starting");
     let mut measured = Measured { ready: Vec::new(), resident_kib: Vec::new() };

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Parser};
 
 use super::{keep, one};
-use crate::report::{self, goals};
+use crate::report::{self, Run, goals, growth};
+use crate::scenario::{self, growth::Growth};
 use crate::start::{self, Plan};
 
 /// Everything that has a goal, in turn, and again, so that a slow minute of the machine hits all alike.
@@ -60,6 +61,12 @@ const QUICK: [&str; 11] = [
     "dashboard --agents 2 --conversations 20",
     "whatsapp --guests 4",
 ];
+/// Once is enough, for they do not depend on what else the machine does.
+const ONCE: [&str; 1] = ["live"];
+const ONCE_QUICK: [&str; 1] = ["live --conversations 200 --held 50"];
+/// As far as minutes go; `growth` alone goes further.
+const GROWTH: &str = "growth --conversations 10,100000 --events 10000,1000000 --seconds 3";
+const GROWTH_QUICK: &str = "growth --conversations 10,20 --events 1000,2000 --seconds 0.5";
 /// For the cold start.
 const CONVERSATIONS: u64 = 100_000;
 
@@ -77,7 +84,9 @@ pub async fn all(args: &All) -> anyhow::Result<()> {
         more.extend(["--seconds", "0.5", "--warm-up", "0.1"]);
     }
     for round in 1..=args.runs {
-        for line in if args.quick { QUICK } else { LINES } {
+        let (lines, once) = if args.quick { (QUICK, ONCE_QUICK) } else { (LINES, ONCE) };
+        let once = if round == 1 { &once[..] } else { &[] };
+        for line in lines.iter().chain(once) {
             let _ = writeln!(std::io::stderr(), "{round} of {}: {line}", args.runs);
             match one(line, &more).await {
                 Ok(run) => {
@@ -92,6 +101,10 @@ pub async fn all(args: &All) -> anyhow::Result<()> {
             }
             keep(&runs, &args.out)?;
         }
+    }
+    match sizes(args).await {
+        Ok(grown) => runs.extend(growth::summary(&grown)),
+        Err(error) => failed.push(format!("growth: {error:#}")),
     }
     let conversations = if args.quick { 100 } else { CONVERSATIONS };
     let plan = Plan { conversations, server: args.server.clone(), arguments: Vec::new(), runs: args.runs };
@@ -109,18 +122,33 @@ pub async fn all(args: &All) -> anyhow::Result<()> {
     }
 }
 
+async fn sizes(args: &All) -> anyhow::Result<Vec<Run>> {
+    let (server, runs) = (args.server.to_string_lossy(), args.runs.to_string());
+    let line = if args.quick { GROWTH_QUICK } else { GROWTH };
+    let words = line.split(' ').chain(["--server", &server, "--runs", &runs]);
+    scenario::growth::measure(&Grown::try_parse_from(words)?.args).await
+}
+
+/// A command line of `growth`.
+#[derive(Parser)]
+struct Grown {
+    #[command(flatten)]
+    args: Growth,
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::super::Line;
     use super::*;
 
     #[test]
     fn every_line_of_the_suite_can_be_read() {
-        for line in LINES.into_iter().chain(QUICK) {
+        for line in LINES.into_iter().chain(QUICK).chain(ONCE).chain(ONCE_QUICK) {
             let words = ["frontdesk-bench"].into_iter().chain(line.split(' '));
             assert!(Line::try_parse_from(words).is_ok(), "{line}");
+        }
+        for line in [GROWTH, GROWTH_QUICK] {
+            assert!(Grown::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::fake_openai::FakeOpenAi;
 use crate::load::What;
 use crate::process;
 use crate::report::{self, Run, html};
-use crate::scenario::{Common, ai, dashboard, fanout, idle, ingest, latency, rooms, soak, storm, whatsapp};
+use crate::scenario::{
+    Common, ai, dashboard, fanout, idle, ingest, latency, live, rooms, soak, storm, whatsapp,
+};
 use crate::target::Target;
 
 pub mod all;
@@ -40,6 +42,8 @@ pub enum Scenario {
     Dashboard(dashboard::Dashboard),
     /// Signed webhooks of WhatsApp. E.g.: frontdesk-bench whatsapp --spawn
     Whatsapp(whatsapp::WhatsApp),
+    /// Memory of conversations that are live. E.g.: frontdesk-bench live --spawn --conversations 100000
+    Live(live::Live),
     /// A steady load for long. E.g.: frontdesk-bench soak --spawn --minutes 240
     Soak(soak::Soak),
 }
@@ -65,6 +69,7 @@ impl Scenario {
             Self::Ai(args) => &args.common,
             Self::Dashboard(args) => &args.common,
             Self::Whatsapp(args) => &args.common,
+            Self::Live(args) => &args.common,
             Self::Soak(args) => &args.common,
         }
     }
@@ -89,6 +94,9 @@ impl Scenario {
     pub async fn once(&self) -> anyhow::Result<Run> {
         self.suits()?;
         process::raise_open_files(OPEN_FILES);
+        if let Self::Live(args) = self {
+            return live::measure(args).await;
+        }
         let (mut model, mut settings) = (None, Vec::new());
         if let (Self::Ai(args), None) = (self, &self.common().which.url) {
             let started = FakeOpenAi::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
@@ -111,6 +119,7 @@ impl Scenario {
             Self::Dashboard(args) => dashboard::measure(args, &target).await,
             Self::Whatsapp(args) => whatsapp::measure(args, &target).await,
             Self::Soak(args) => soak::measure(args, &target).await,
+            Self::Live(args) => live::measure(args).await,
         };
         match run {
             Ok(run) if run.broke_off.is_some() => Ok(run),

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{keep, one};
 use crate::peer::Peer;
-use crate::report::{self, goals, peers};
+use crate::report::{self, Run, goals, peers};
 
 /// Ours and other stacks in turn, and again, so that a slow minute of the machine hits all alike. What is not
 /// installed is named and left out.
@@ -33,6 +33,9 @@ pub struct SideBySide {
     /// Pages whose table is to be written anew, between its two marks.
     #[arg(long, value_name = "PAGE")]
     pub figures: Vec<PathBuf>,
+    /// Makes the table of what an earlier report.json holds, and runs nothing.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
     /// What the table names as the command.
     #[arg(long, default_value = "frontdesk-bench peers")]
     pub command: String,
@@ -54,6 +57,24 @@ const STORED: [&str; 2] = ["rooms", "fanout"];
 /// # Errors
 /// A run cannot be made, or broke off; the others are still made, and all that was measured is kept.
 pub async fn side_by_side(args: &SideBySide) -> anyhow::Result<()> {
+    let (runs, failed) = match &args.from {
+        Some(file) => (report::load(file)?, Vec::new()),
+        None => measure(args).await?,
+    };
+    let date = report::date(runs.first().map_or(0, |run| run.at));
+    let table = peers::table(&runs, &args.command, &date);
+    writeln!(std::io::stdout(), "\n{table}")?;
+    for page in &args.figures {
+        goals::rewrite(page, &table)?;
+    }
+    match failed.first() {
+        Some(first) => anyhow::bail!("{} of the runs failed, the first: {first}", failed.len()),
+        None => Ok(()),
+    }
+}
+
+/// All runs, and what went wrong with those that could not be made or broke off.
+async fn measure(args: &SideBySide) -> anyhow::Result<(Vec<Run>, Vec<String>)> {
     std::fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
     let mut here = Vec::new();
     for peer in Peer::ALL {
@@ -82,16 +103,7 @@ pub async fn side_by_side(args: &SideBySide) -> anyhow::Result<()> {
             keep(&runs, &args.out)?;
         }
     }
-    let date = report::date(runs.first().map_or(0, |run| run.at));
-    let table = peers::table(&runs, &args.command, &date);
-    writeln!(std::io::stdout(), "\n{table}")?;
-    for page in &args.figures {
-        goals::rewrite(page, &table)?;
-    }
-    match failed.first() {
-        Some(first) => anyhow::bail!("{} of the runs failed, the first: {first}", failed.len()),
-        None => Ok(()),
-    }
+    Ok((runs, failed))
 }
 
 /// The lines of one round: for each scenario ours and the others one after the other.
