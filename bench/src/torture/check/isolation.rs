@@ -47,7 +47,8 @@ pub(super) fn judge(world: &World<'_>, report: &mut Report) {
 /// Every conversation that a text names must be its own. A guest on WhatsApp does not know it, and names its
 /// number instead.
 fn text_of(world: &World<'_>, conversation: &str, words: Option<&str>, place: &str, report: &mut Report) {
-    let own: Vec<&str> = [Some(conversation), world.phone_of.get(conversation).copied()].into_iter().flatten().collect();
+    let own: Vec<&str> =
+        [Some(conversation), world.phone_of.get(conversation).copied()].into_iter().flatten().collect();
     let other = words.and_then(|words| text::names_another(world.run, words, &own));
     if let Some(other) = other {
         report.found(Rule::Foreign, conversation, format!("words of {other}, {place}"));
