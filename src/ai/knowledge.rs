@@ -22,6 +22,10 @@ pub enum Decision {
     Answer,
     /// Say the reply's text and offer its suggestions: not sure enough for more.
     Suggest,
+    /// Say the reply's text, a courtesy for a courtesy.
+    SmallTalk,
+    /// Say the reply's text: it is none of the hotel's matters.
+    Decline,
     /// Say the reply's text (a line of the language's own, if it is empty) and ask a human.
     HandOver {
         /// Why, as a short code.

@@ -17,6 +17,11 @@ pub fn hand_over_line(tag: &str) -> &'static str {
     Template::HandOver.text(of(tag))
 }
 
+/// "I have passed this on; nothing is confirmed yet", in the language of the tag.
+pub fn request_line(tag: &str) -> &'static str {
+    Template::Request.text(of(tag))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

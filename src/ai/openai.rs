@@ -1,7 +1,7 @@
 //! The model behind any server of the Chat Completions kind: OpenAI, Azure, Ollama, vLLM, LiteLLM …
 //!
-//! One call of [`Model::answer`] is one request: nothing is retried here (but for a field that the server
-//! does not know, see [`wire::Fields`]), for the pool keeps the books. async-openai sends the request and
+//! One call of [`Model::answer`] is one request, or two where the model looks something up: nothing is retried
+//! here (but for a field that the server does not know, see [`wire::Fields`]), for the pool keeps the books. async-openai sends the request and
 //! reads the events; what it hides or lacks is done around it: [`service`] keeps status, headers and error
 //! bodies, [`body`] bounds and watches the stream, [`turn`] has the timers and decides what was an end.
 

@@ -116,7 +116,9 @@ fn asked(question: &Question) -> answerer::Question<'_> {
 fn decision(decided: Decided) -> Decision {
     let people = |reason: &str, urgent| Decision::HandOver { reason: reason.to_owned(), urgent };
     match decided {
-        Decided::Answer | Decided::Decline | Decided::SmallTalk => Decision::Answer,
+        Decided::Answer => Decision::Answer,
+        Decided::SmallTalk => Decision::SmallTalk,
+        Decided::Decline => Decision::Decline,
         Decided::Clarify => Decision::Suggest,
         Decided::HandOver(Reason::WantsHuman) => people("wants_human", false),
         Decided::HandOver(Reason::Problem) => people("problem", false),

@@ -161,7 +161,8 @@ fn last_of(made: Entry, written: &[Entry]) -> Entry {
     written.iter().rev().find(|entry| entry.id == made.id).cloned().unwrap_or(made)
 }
 
-/// Remembers what a colleague answered: a new entry out of both messages, or one more wording of an entry.
+/// Remembers what a colleague answered: a new entry out of both messages, or one more wording of the entry that is
+/// named or that says just this already.
 #[utoipa::path(post, path = "/api/knowledge/remember", tag = "knowledge", request_body = Remember,
     security(("agent" = [])),
     responses((status = 201, description = "Remembered", body = EntryView), Refusals))]
@@ -181,6 +182,13 @@ pub(super) async fn remember(
         None => {
             let answer = answer.ok_or_else(|| ApiError::bad("answer or entry is missing"))?;
             let body = said(&state, conversation, answer, AuthorKind::Agent).await?;
+            // The same answer once more (or the same click) is another wording of the question, no new entry.
+            let known = state.db.all_entries(property).await?;
+            if let Some(same) = known.iter().find(|entry| entry.body.trim() == body.trim()) {
+                let entry = alias(&state, property, same.id, wording, agent).await?;
+                (state.knowledge_changed)(property);
+                return Ok((StatusCode::CREATED, Json(entry.into())));
+            }
             let text = EntryText { title: wording, body, locale: None, tags: Vec::new(), aliases: None };
             let entry = text.checked(EntryId(Uuid::now_v7()), property, now())?;
             state.db.add_entries(vec![entry.clone()], Some(agent)).await?;
@@ -202,7 +210,7 @@ async fn alias(
     by: AgentRef,
 ) -> ApiResult<Entry> {
     let mut entry = find(state, property, id).await?;
-    if !entry.aliases.contains(&wording) {
+    if entry.title != wording && !entry.aliases.contains(&wording) {
         if entry.aliases.len() >= ALIASES_MAX {
             entry.aliases.remove(0);
         }

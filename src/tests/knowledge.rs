@@ -253,9 +253,17 @@ async fn an_answer_of_a_colleague_is_remembered() {
     while !self::asked(&server).await.contains("east tower") {
         assert!(Instant::now() < live, "not live within a second");
     }
-    let alias = json!({"conversation":guest.conversation,"question":asked["seq"],"entry":made["id"]});
+    let (_, again) = admin.post("/api/knowledge/remember", what.clone()).await;
+    assert_eq!((&again["id"], &again["aliases"]), (&made["id"], &json!([])), "a second click makes nothing");
+    page.say("q2", "How do we find the observatory?").await;
+    let other =
+        page.find("another wording", |frame| frame["text"] == "How do we find the observatory?").await;
+    let alias = json!({"conversation":guest.conversation,"question":other["seq"],"entry":made["id"]});
     let (_, known) = admin.post("/api/knowledge/remember", alias).await;
-    assert_eq!(known["aliases"], json!(["Where is the observatory?"]));
+    assert_eq!(known["aliases"], json!(["How do we find the observatory?"]));
+    let same = json!({"conversation":guest.conversation,"question":other["seq"],"answer":answer["seq"]});
+    let (_, known) = admin.post("/api/knowledge/remember", same).await;
+    assert_eq!((&known["id"], known["aliases"].as_array().map(Vec::len)), (&made["id"], Some(1)));
     for bad in [
         json!({"conversation":uuid::Uuid::now_v7(),"question":1,"answer":2}),
         json!({"conversation":guest.conversation,"question":answer["seq"],"answer":asked["seq"]}),

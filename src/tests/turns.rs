@@ -193,3 +193,36 @@ async fn the_model_is_shown_no_notes_and_nobody_elses_words() {
     page.expect("draft_end").await;
     assert!(chars(&ai).abs_diff(first) < 500, "a note of 4,000 characters is not in the prompt");
 }
+
+#[tokio::test]
+async fn a_wish_becomes_a_request_that_colleagues_see_to() {
+    let arguments = r#"{"department":"housekeeping","text":"two towels","room":"1"}"#.replace(',', "%2C");
+    let ai = Ai::start(&format!("tool=create_request,args={arguments}"), &[]).await;
+    let (guest, mut page) = ai.server.guest_page().await;
+    page.say("q", "Could I have two towels?").await;
+    let made = page.event("request").await;
+    assert_eq!(
+        (&made["by"]["kind"], &made["request"]["state"]),
+        (&json!("system"), &json!("open")),
+        "{made}"
+    );
+    assert_eq!(made["request"]["department"], "housekeeping");
+    assert_eq!(made["request"]["text"], "two towels");
+    assert!(made["request"].get("room").is_none(), "no room is known: {made}");
+    page.find("waiting", |frame| frame["type"] == "event" && frame["status"] == "waiting").await;
+    let mut admin = ai.server.admin().await;
+    let actions = format!("/api/conversations/{}/actions", guest.conversation);
+    let act = |id: &str, state: &str| json!({"id":id,"action":"request","request":made["request"]["id"],"state":state});
+    let (status, done) = admin.post(&actions, act("a1", "done")).await;
+    assert_eq!(status, 200, "{done}");
+    let told = page.find("done", |frame| frame["request"]["state"] == "done").await;
+    assert_eq!((&told["by"]["kind"], &told["seq"]), (&json!("agent"), &done["seq"]));
+    page.find("open again", |frame| frame["type"] == "event" && frame["status"] == "open").await;
+    let stranger = json!({"id":"a2","action":"request","request":uuid::Uuid::now_v7(),"state":"done"});
+    admin.refused("POST", &actions, Some(stranger), (404, "not_found")).await;
+    admin.refused("POST", &actions, Some(act("a3", "eaten")), (400, "bad_frame")).await;
+    let mut viewer = ai.server.agent("viewer").await;
+    viewer.refused("POST", &actions, Some(act("a4", "done")), (403, "forbidden")).await;
+    let history = admin.history(&guest.conversation).await;
+    assert!(history.iter().all(|event| event["mode"] != "human"), "the AI stays: {history:?}");
+}

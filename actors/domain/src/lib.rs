@@ -5,6 +5,7 @@
 
 pub mod answerer;
 pub mod conversation;
+pub mod departments;
 pub mod event;
 pub mod frame;
 pub mod guard;

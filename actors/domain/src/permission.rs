@@ -119,6 +119,14 @@ mod tests {
                 true,
             ),
             (format!(r#"{{"type":"act","id":"a","action":"tag","add":["x"],{c}}}"#), false, false, true),
+            (
+                format!(
+                    r#"{{"type":"act","id":"a","action":"request","request":"01890a5d-ac96-774b-bcce-b302099a8057","state":"done",{c}}}"#
+                ),
+                false,
+                false,
+                true,
+            ),
             (format!(r#"{{"type":"act","id":"a","action":"profile","guest":{{}},{c}}}"#), false, false, true),
         ];
         for (text, by_guest, by_viewer, by_agent) in table {

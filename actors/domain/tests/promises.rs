@@ -8,7 +8,7 @@ use frontdesk_domain::conversation::{
     Act, Command, CommandKey, Conversation, EndedTurn, Notice, Receipt, Say, Turn, TurnEnd, TurnNews,
     TurnOutcome, TurnStep,
 };
-use frontdesk_domain::event::{Channel, Event, EventKind, Mode, Status};
+use frontdesk_domain::event::{Channel, Event, EventKind, Mode, RequestState, Status};
 use frontdesk_domain::frame::Action;
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, GuestId, PropertyId, TurnId};
 use frontdesk_domain::people::{AgentRef, Audience, Author, AuthorKind, GuestProfile};
@@ -37,6 +37,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => Just(Action::HandBack),
         1 => Just(Action::Close),
         1 => Just(Action::Acknowledge),
+        1 => (1_001_u128..1_080).prop_map(|turn| Action::Request { request: Uuid::from_u128(turn), state: RequestState::Done }),
         1 => Just(Action::Reopen),
         1 => (1_i64..200_000).prop_map(|at| Action::Snooze { until: Timestamp(at) }),
         1 => Just(Action::Assign { agent: None }),

@@ -16,7 +16,10 @@ pub(super) struct Paper {
 
 /// The events that the script and the request ask for.
 pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Paper {
-    let said = match (script.text("text"), script.number("about-last"), script.has("tool")) {
+    let calls_tool =
+        script.text("tool").is_some_and(|tool| !script.has("tool-if-offered") || offers(request, tool));
+    let said = match (script.text("text"), script.number("about-last"), calls_tool) {
+        (_, _, true) if script.has("tool-if-offered") => String::new(),
         (Some(text), ..) => text.to_owned(),
         (None, Some(words), _) => answer::about_last(request, words),
         (None, None, true) => String::new(),
@@ -33,7 +36,9 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
         );
     }
     deltas.extend(answer::pieces(&said).into_iter().map(|piece| json!({"content": piece})));
-    deltas.extend(calls(script));
+    if calls_tool {
+        deltas.extend(calls(script));
+    }
 
     let mut values = Vec::new();
     if script.has("azure") {
@@ -50,7 +55,7 @@ pub(super) fn write(script: &Script, request: &Value, prompt_bytes: usize) -> Pa
         Some("none") => Value::Null,
         Some("empty") => json!(""),
         Some(reason) => json!(reason),
-        None if script.has("tool") => json!("tool_calls"),
+        None if calls_tool => json!("tool_calls"),
         None => json!("stop"),
     };
     let before = values.len() - deltas.len();
@@ -112,6 +117,11 @@ pub(super) fn chunk(script: &Script, request: &Value, delta: &Value, finish: &Va
     }
     let model = request.get("model").cloned().unwrap_or_default();
     json!({"id": "fake", "object": "chat.completion.chunk", "created": now.as_secs(), "model": model, "choices": choices})
+}
+
+fn offers(request: &Value, tool: &str) -> bool {
+    let tools = request.get("tools").and_then(Value::as_array).into_iter().flatten();
+    tools.into_iter().any(|offered| offered.pointer("/function/name").and_then(Value::as_str) == Some(tool))
 }
 
 fn calls(script: &Script) -> Vec<Value> {

@@ -39,6 +39,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("comments", "a comment line before each event"),
     ("tool", "calls this tool, with an answer only if text is given"),
     ("args", "the tool's arguments; default {\"reason\":\"unsure\"}"),
+    ("tool-if-offered", "calls it where the request offers it, and answers where it does not"),
     ("tool-pieces", "pieces that the arguments come in; default 3"),
     ("tool-two", "a second call, of `look_up`, interleaved with the first"),
     ("tool-no-index", "no index in the pieces of calls"),

@@ -2,17 +2,17 @@
 
 use super::super::clean::is_clean;
 use super::citations::Citations;
-use super::tools::{self, HandOver};
+use super::tools::{self, Wish};
 
 /// The longest answer, in characters; a message may hold a few more.
 pub(super) const ANSWER_MAX_CHARS: usize = 4_000;
-/// Longer than any hand-over written as JSON.
-const JSON_MAX: usize = 400;
+/// Longer than any call written as JSON.
+const JSON_MAX: usize = 800;
 
 /// The state between two pieces of text.
 #[derive(Default)]
 pub(super) struct Answer {
-    /// The beginning, while it may be a hand-over written as JSON.
+    /// The beginning, while it may be a call written as JSON.
     json: Option<String>,
     begun: bool,
     citations: Citations,
@@ -30,7 +30,7 @@ impl Answer {
         }
         if !self.begun {
             self.begun = true;
-            self.json = text.starts_with('{').then(String::new);
+            self.json = text.starts_with(['{', '`']).then(String::new);
         }
         let Some(held) = &mut self.json else { return self.show(text) };
         held.push_str(text);
@@ -41,16 +41,21 @@ impl Answer {
         self.show(&held)
     }
 
-    /// The end: the rest of the words, and the hand-over if the words were one.
-    pub(super) fn finish(&mut self) -> (String, Option<HandOver>) {
+    /// The end: the rest of the words, and the call if the words were one.
+    pub(super) fn finish(&mut self) -> (String, Option<Wish>) {
         let held = self.json.take().unwrap_or_default();
-        if let Some(over) = tools::in_text(&held) {
-            return (String::new(), Some(over));
+        if let Some(wish) = tools::in_text(&held) {
+            return (String::new(), Some(wish));
         }
         let mut shown = self.show(&held);
         let rest = self.citations.finish();
         shown.push_str(&self.cap(rest.trim_end()));
         (shown, None)
+    }
+
+    /// Begins again in a second round: what follows may be a call once more. Numbers cited stay.
+    pub(super) fn again(&mut self) {
+        self.begun = false;
     }
 
     /// True if the answer is as long as it may be.
@@ -91,7 +96,7 @@ impl Answer {
 mod tests {
     use super::*;
 
-    fn run(pieces: &[&str]) -> (String, Option<HandOver>, Vec<usize>) {
+    fn run(pieces: &[&str]) -> (String, Option<Wish>, Vec<usize>) {
         let mut answer = Answer::default();
         let mut shown: String = pieces.iter().map(|piece| answer.push(piece)).collect();
         let (rest, over) = answer.finish();
@@ -106,14 +111,15 @@ mod tests {
             "The pool is open ."
         );
         assert_eq!(run(&["{curly} ", "words"]).0, "{curly} words");
-        let long = "{".to_owned() + &"x".repeat(1_000);
+        let long = "{".to_owned() + &"x".repeat(2_000);
         assert_eq!(run(&[&long]).0, long);
     }
 
     #[test]
     fn a_hand_over_in_words_is_not_shown() {
-        let (shown, over, _) = run(&["{\"hand", "_over\": \"unsure", "\"}"]);
-        assert_eq!((shown.as_str(), over.map(|over| over.reason)), ("", Some("unsure")));
+        let (shown, wish, _) = run(&["{\"hand", "_over\": \"unsure", "\"}"]);
+        let over = Wish::HandOver(tools::HandOver { reason: "unsure" });
+        assert_eq!((shown.as_str(), wish), ("", Some(over)));
     }
 
     #[test]

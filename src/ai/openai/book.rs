@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::knowledge::Source;
 use super::super::question::Question;
 use super::super::recorder::{self, Recorder};
-use super::report::{Outcome, Report, Watcher};
+use super::report::{Outcome, Report, Usage, Watcher};
 use super::tools::Calls;
 use super::wire::Message;
 use crate::store::records::TurnRecord;
@@ -21,6 +21,10 @@ pub(super) struct Book {
     watcher: Arc<dyn Watcher>,
     pub(super) report: Report,
     pub(super) started: Instant,
+    /// Counted by the server in the rounds before this one; none if one of them was not counted.
+    before: Option<Usage>,
+    /// Characters of the prompts of the rounds before this one.
+    before_chars: usize,
     record: Option<(Recorder, TurnRecord)>,
 }
 
@@ -38,7 +42,8 @@ impl Book {
             first_word: None,
             whole: Duration::ZERO,
         };
-        Self { watcher, report, started: Instant::now(), record: None }
+        let before = Some(Usage { prompt: 0, completion: 0 });
+        Self { watcher, report, started: Instant::now(), before, before_chars: 0, record: None }
     }
 
     /// The same, with a record of the turn for the replay.
@@ -60,12 +65,27 @@ impl Book {
 
     /// This goes out.
     pub(super) fn sent(&mut self, messages: &[Message]) {
-        self.report.prompt_chars = messages.iter().map(|message| message.content.chars().count()).sum();
+        let chars: usize = messages.iter().map(|message| message.content.chars().count()).sum();
+        self.report.prompt_chars = self.before_chars + chars;
         self.report.requests += 1;
         if let Some((_, record)) = &mut self.record {
             record.prompt =
                 recorder::messages(messages.iter().map(|message| (message.role, message.content.as_str())));
         }
+    }
+
+    /// The server's own count of this round.
+    pub(super) fn counted(&mut self, usage: Usage) {
+        self.report.usage = self.before.map(|before| Usage {
+            prompt: before.prompt.saturating_add(usage.prompt),
+            completion: before.completion.saturating_add(usage.completion),
+        });
+    }
+
+    /// Another request follows: what was counted so far is not all.
+    pub(super) fn next_round(&mut self) {
+        self.before = self.report.usage.take();
+        self.before_chars = self.report.prompt_chars;
     }
 
     /// Words came in.

@@ -12,7 +12,8 @@ use super::body::Exchange;
 use super::failure::{Class, Failure};
 use super::service::Once;
 use super::wire::{Chunk, Field, Fields, Message, Request};
-use super::{OpenAiSettings, SettingsError, Timers, tools};
+use super::tools::{self, Offer};
+use super::{OpenAiSettings, SettingsError, Timers};
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -80,8 +81,8 @@ impl Endpoint {
     pub(super) async fn open(
         &self,
         messages: &[Message],
+        offer: Offer,
         exchange: &Arc<Exchange>,
-        with_tools: bool,
     ) -> Result<Events, Failure> {
         let service = Once {
             http: self.http.clone(),
@@ -90,28 +91,26 @@ impl Endpoint {
             key: self.settings.api_key.is_some(),
         };
         let client = Client::build(self.http.clone(), self.config.clone()).with_http_service(service);
-        client.chat().create_stream_byot(self.request(messages, with_tools)).await.map_err(
-            |error| match error {
-                async_openai::error::OpenAIError::Boxed(error) => {
-                    error.downcast::<Failure>().map_or(Class::BadRequest.into(), |failure| *failure)
-                }
-                _ => Class::BadRequest.into(),
-            },
-        )
+        client.chat().create_stream_byot(self.request(messages, offer)).await.map_err(|error| match error {
+            async_openai::error::OpenAIError::Boxed(error) => {
+                error.downcast::<Failure>().map_or(Class::BadRequest.into(), |failure| *failure)
+            }
+            _ => Class::BadRequest.into(),
+        })
     }
 
-    fn request<'a>(&'a self, messages: &'a [Message], with_tools: bool) -> Request<'a> {
+    fn request<'a>(&'a self, messages: &'a [Message], offer: Offer) -> Request<'a> {
         let taken = |field| self.fields.taken(field);
         let new_name = taken(Field::MaxCompletionTokens);
         let old_name = !new_name && taken(Field::MaxTokens);
-        let least = if with_tools { 0 } else { ERRAND_TOKENS };
+        let least = if offer == Offer::Nothing { ERRAND_TOKENS } else { 0 };
         let max_tokens = self.settings.max_tokens.max(least);
         Request {
             model: &self.settings.model,
             messages,
             stream: true,
             stream_options: taken(Field::StreamOptions).then(|| json!({"include_usage": true})),
-            tools: (with_tools && taken(Field::Tools)).then(tools::list),
+            tools: tools::list(offer).filter(|_| taken(Field::Tools)),
             temperature: taken(Field::Temperature).then_some(0.2),
             max_completion_tokens: new_name.then_some(max_tokens),
             max_tokens: old_name.then_some(max_tokens),

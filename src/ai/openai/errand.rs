@@ -14,6 +14,7 @@ use super::book::Book;
 use super::client::Events;
 use super::failure::{Class, Failure};
 use super::report::{Outcome, Usage};
+use super::tools::Offer;
 use super::wire::{Chunk, Message};
 
 /// Starts it; nothing happens until the stream is read.
@@ -78,7 +79,7 @@ impl Run {
         ];
         loop {
             self.book.sent(&messages);
-            let opened = self.model.client.open(&messages, &self.exchange, false);
+            let opened = self.model.client.open(&messages, Offer::Nothing, &self.exchange);
             match timeout_at(self.deadline, opened)
                 .await
                 .map_err(|_| Failure::from(Class::TimedOut))

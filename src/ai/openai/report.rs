@@ -38,7 +38,7 @@ pub struct Report {
     pub turn: TurnId,
     /// How it ended.
     pub outcome: Outcome,
-    /// Requests sent for it: more than one only if the server refused a field.
+    /// Requests sent for it: more than one only if the server refused a field, or something was looked up.
     pub requests: u32,
     /// Characters of the prompt.
     pub prompt_chars: usize,

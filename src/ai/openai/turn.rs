@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use frontdesk_actors::ports::{ModelError, Piece, Prompt};
 use frontdesk_domain::conversation::TurnEnd;
+use frontdesk_domain::departments::TEXT_MAX_CHARS as REQUEST_MAX_CHARS;
 use frontdesk_domain::event::Citation;
-use frontdesk_domain::guard::{Concern, Guard, Passed};
+use frontdesk_domain::guard::{Concern, Guard, Passed, concern};
+use frontdesk_domain::text::shorten;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::knowledge::Source;
+use super::super::knowledge::{Decision, Retriever, Source};
 use super::super::language;
 use super::super::question::Question;
 use super::OpenAi;
@@ -20,10 +22,15 @@ use super::body::Exchange;
 use super::book::Book;
 use super::client::Events;
 use super::failure::{Class, Failure};
-use super::prompt;
+use super::prompt::{self, Means};
 use super::report::{Outcome, Usage};
-use super::tools::{Calls, HandOver};
+use super::tools::{Calls, HandOver, Offer, Proposal, Wish};
 use super::wire::{Chunk, Message};
+
+/// How often a turn may look something up: each time is one more request.
+const LOOK_UPS_MAX: u32 = 1;
+/// Sources that a look-up adds at most.
+const FOUND_MAX: usize = 4;
 
 /// Starts a turn; nothing happens until the stream is read.
 pub(super) fn start(model: OpenAi, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>> {
@@ -35,15 +42,22 @@ struct Turn {
     model: OpenAi,
     prompt: Prompt,
     question: Question,
+    base: Option<Arc<dyn Retriever>>,
     sources: Vec<Source>,
+    look_ups: u32,
     events: Option<Events>,
     exchange: Arc<Exchange>,
+    /// For the whole turn.
+    turn_by: Instant,
+    /// For the next event.
     deadline: Instant,
     answer: Answer,
     guard: Guard,
     withheld: Option<Concern>,
     calls: Calls,
     finish: Option<String>,
+    /// Words came in this round.
+    heard: bool,
     /// The guest has seen words.
     spoke: bool,
     ready: VecDeque<Result<Piece, ModelError>>,
@@ -58,12 +72,16 @@ impl Turn {
             &prompt,
             model.client.model(),
         );
+        let turn_by = Instant::now() + model.client.timers().turn;
         Self {
             question: Question::of(&prompt),
-            deadline: Instant::now() + model.client.timers().turn,
+            turn_by,
+            deadline: turn_by,
             model,
             prompt,
+            base: None,
             sources: Vec::new(),
+            look_ups: 0,
             events: None,
             exchange: Exchange::new(),
             answer: Answer::default(),
@@ -71,6 +89,7 @@ impl Turn {
             withheld: None,
             calls: Calls::default(),
             finish: None,
+            heard: false,
             spoke: false,
             ready: VecDeque::new(),
             over: false,
@@ -114,17 +133,22 @@ impl Turn {
     }
 
     async fn open(&mut self) -> Result<(), Failure> {
-        self.deadline = Instant::now() + self.model.client.timers().turn;
-        self.book.started = Instant::now();
-        let base = timeout_at(self.deadline, self.model.knowledge.of(self.prompt.property)).await;
-        let base = base.map_err(|_| Class::TimedOut)?.map_err(|_| Class::RetryableServer)?;
-        self.sources = base.top(&self.question, prompt::SOURCES);
+        if self.base.is_none() {
+            self.turn_by = Instant::now() + self.model.client.timers().turn;
+            self.book.started = Instant::now();
+            let base = timeout_at(self.turn_by, self.model.knowledge.of(self.prompt.property)).await;
+            let base = base.map_err(|_| Class::TimedOut)?.map_err(|_| Class::RetryableServer)?;
+            self.sources = base.top(&self.question, prompt::SOURCES);
+            self.base = Some(base);
+        }
         self.book.found(&self.question, &self.sources);
+        self.deadline = self.turn_by;
         loop {
             let messages = self.messages();
             self.book.sent(&messages);
+            let offer = if self.may_look_up() { Offer::All } else { Offer::NoLookUp };
             let opened =
-                timeout_at(self.deadline, self.model.client.open(&messages, &self.exchange, true)).await;
+                timeout_at(self.deadline, self.model.client.open(&messages, offer, &self.exchange)).await;
             match opened.map_err(|_| Failure::from(Class::TimedOut)).flatten() {
                 Ok(events) => {
                     self.events = Some(events);
@@ -139,25 +163,30 @@ impl Turn {
 
     fn messages(&self) -> Vec<Message> {
         let boundary = boundary();
-        let tools = self.model.client.takes_tools();
-        prompt::messages(&self.prompt, &self.question, &self.sources, &boundary, tools)
+        let means = Means { tools: self.model.client.takes_tools(), look_up: self.may_look_up() };
+        prompt::messages(&self.prompt, &self.question, &self.sources, &boundary, means)
+    }
+
+    fn may_look_up(&self) -> bool {
+        self.look_ups < LOOK_UPS_MAX
     }
 
     fn take(&mut self, chunk: Chunk) {
         if let (Some(prompt), Some(completion)) = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens) {
-            self.book.report.usage = Some(Usage { prompt, completion });
+            self.book.counted(Usage { prompt, completion });
         }
         let Some(choice) = chunk.choices.into_iter().next() else { return };
         if self.finish.is_some() {
             return;
         }
-        let nothing_yet = self.book.report.answer_chars == 0 && self.calls.is_empty();
+        let nothing_yet = !self.heard && self.calls.is_empty();
         let delta =
             choice.message.filter(|message| nothing_yet && message.says_something()).unwrap_or(choice.delta);
         if let Some(thought) = delta.reasoning_content.as_ref().or(delta.reasoning.as_ref()) {
             self.book.report.answer_chars += thought.chars().count();
         }
         for text in [delta.content, delta.refusal].into_iter().flatten() {
+            self.heard |= !text.is_empty();
             self.book.words(&text);
             let words = self.answer.push(&text);
             self.check(&words);
@@ -232,21 +261,76 @@ impl Turn {
             self.withhold(concern);
             return Ok(());
         }
-        if let Some(over) = self.calls.hand_over().or(in_text) {
-            self.hand_over(over);
-            return Ok(());
+        match self.calls.wish().or(in_text) {
+            Some(Wish::HandOver(over)) => self.hand_over(over),
+            Some(Wish::Request(proposal)) => self.request(&proposal),
+            Some(Wish::LookUp(query)) if self.may_look_up() => self.look_up(query),
+            // Nothing said, or a tool called that does not exist (any more): not an answer.
+            wish if self.answer.is_empty()
+                || wish.is_some()
+                || (!self.calls.is_empty() && self.finish.as_deref() == Some("tool_calls")) =>
+            {
+                return Err(Class::BadAnswer.into());
+            }
+            _ => self.said(),
         }
-        // Nothing said, or a tool called that does not exist: not an answer.
-        if self.answer.is_empty() || (!self.calls.is_empty() && self.finish.as_deref() == Some("tool_calls"))
-        {
-            return Err(Class::BadAnswer.into());
-        }
+        Ok(())
+    }
+
+    fn said(&mut self) {
         if self.finish.as_deref() == Some("length") && !self.answer.is_full() {
             self.say("…".to_owned());
         }
         let citations = self.citations();
-        self.finished(TurnEnd::Said { citations, suggestions: Vec::new() }, Outcome::Said);
-        Ok(())
+        let end = if citations.is_empty() { self.courtesy() } else { None };
+        self.finished(end.unwrap_or(TurnEnd::Said { citations, suggestions: Vec::new() }), Outcome::Said);
+    }
+
+    /// What an answer without a source was, by the answerer's own reading of the question.
+    fn courtesy(&self) -> Option<TurnEnd> {
+        match self.base.as_ref()?.reply(&self.question).decision {
+            Decision::SmallTalk => Some(TurnEnd::SmallTalk),
+            Decision::Decline => Some(TurnEnd::Declined),
+            _ => None,
+        }
+    }
+
+    /// Another round, with what the words find among the sources. What was said stays said.
+    fn look_up(&mut self, query: String) {
+        self.look_ups += 1;
+        let question = Question { text: query, context: Vec::new(), locale: self.question.locale.clone() };
+        let found = self.base.as_ref().map(|base| base.top(&question, FOUND_MAX)).unwrap_or_default();
+        for source in found {
+            if !self.sources.iter().any(|known| known.entry == source.entry) {
+                self.sources.push(source);
+            }
+        }
+        if self.spoke {
+            self.say("\n\n".to_owned());
+        }
+        self.answer.again();
+        self.guard = Guard::default();
+        self.book.called(&std::mem::take(&mut self.calls));
+        self.finish = None;
+        self.heard = false;
+        self.exchange = Exchange::new();
+        self.book.next_round();
+        self.events = None;
+    }
+
+    /// A wish goes to a department, and the guest is told that nothing is confirmed. The words are the model's
+    /// only as far as they claim no more than the guest has said.
+    fn request(&mut self, proposal: &Proposal) {
+        let asked = self.question.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut known: Vec<&str> = self.cited_texts();
+        known.push(&self.question.text);
+        known.extend(self.question.context.iter().map(String::as_str));
+        let founded = !proposal.text.is_empty() && concern(&proposal.text, &known).is_none();
+        let text = if founded { proposal.text.clone() } else { shorten(&asked, REQUEST_MAX_CHARS) };
+        let line = language::request_line(self.question.language());
+        self.say(if self.spoke { format!("\n\n{line}") } else { line.to_owned() });
+        let department = proposal.department.to_owned();
+        self.finished(TurnEnd::Requested { department, text }, Outcome::Said);
     }
 
     fn hand_over(&mut self, over: HandOver) {

@@ -55,6 +55,9 @@ impl Line {
         // Its farewell is on its way too, and must not meet the faults that a test is about.
         line.until("the AI's words went", |events| events.iter().any(|event| event["kind"] == "delivery"))
             .await;
+        // The first words that a phone gets from it say what it is.
+        let first = line.graph.accepted().first().map(|each| each.text.clone()).unwrap_or_default();
+        assert!(first.contains("automatic assistant"), "{first}");
         line
     }
 

@@ -1,5 +1,5 @@
 // What an agent does to a conversation, each with the note that follows and the way to undo it.
-import type { AgentRef } from '../lib/protocol';
+import type { AgentRef, RequestState } from '../lib/protocol';
 import { desk } from './desk.svelte';
 import { whenText } from './lines';
 import { t } from './words';
@@ -66,6 +66,10 @@ export function assign(
 
 export function tag(add: string[], remove: string[], id = desk.conversation): void {
   desk.act({ action: 'tag', add, remove }, id);
+}
+
+export function setRequest(request: string, state: RequestState): void {
+  desk.act({ action: 'request', request, state });
 }
 
 /** The few times that a guest is put off to. */

@@ -21,6 +21,8 @@ export interface Entry {
   body: string;
   locale?: string | null;
   tags?: string[];
+  /** Other wordings of the question. */
+  aliases?: string[];
   updated_at?: string;
 }
 
@@ -53,6 +55,20 @@ export interface Erased {
   done_at: string | null;
   copies: { backups: number; backups_gone_after_hours: number | null; set_aside: string[] };
 }
+/** What an entry said; newest first in a list. */
+export interface EntryVersion {
+  version: number;
+  title: string;
+  body: string;
+  locale: string | null;
+  tags: string[];
+  aliases: string[];
+  removed: boolean;
+  by: { id: string; name: string } | null;
+  at: string;
+}
+
+export type ImportFormat = 'markdown' | 'csv' | 'page';
 
 export type EntryBody = Omit<Entry, 'id' | 'updated_at'>;
 export type AgentBody = Partial<Omit<Agent, 'id'>> & { password?: string };
@@ -163,6 +179,11 @@ export const api = {
   exportHref: (guest: string) => `/api/guests/${guest}/export`,
   eraseGuest: (guest: string) => call<Erased>('DELETE', `/api/guests/${guest}`),
 
+  versions: (id: string) => call<Page<EntryVersion>>('GET', `/api/knowledge/${id}/versions`),
+  importEntries: (body: { format: ImportFormat; text: string; locale: string | null }) =>
+    call<{ added: number; changed: number; same: number }>('POST', '/api/knowledge/import', body),
+  remember: (body: { conversation: string; question: number; answer: number }) =>
+    call<Entry>('POST', '/api/knowledge/remember', body),
   removeEntry: (id: string) => call<void>('DELETE', `/api/knowledge/${id}`),
 };
 

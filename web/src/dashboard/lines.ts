@@ -1,6 +1,6 @@
 // From events to what a thread shows: day lines, bubbles, lines about what happened. Pure.
-import type { Event } from '../lib/protocol';
-import { i18n, shortTime, t } from './words';
+import type { Event, GuestRequest } from '../lib/protocol';
+import { departmentName, i18n, shortTime, t } from './words';
 
 export type Line =
   | { type: 'day'; key: string; text: string }
@@ -10,6 +10,7 @@ export type Line =
       event: Extract<Event, { kind: 'message' | 'note' }>;
       first: boolean;
     }
+  | { type: 'request'; key: string; event: Event; request: GuestRequest }
   | { type: 'system'; key: string; event: Event; text: string; tone: 'quiet' | 'urgent' };
 
 export interface Fate {
@@ -23,6 +24,10 @@ export function toLines(events: readonly Event[], now: number): Line[] {
   const lines: Line[] = [];
   let day = '';
   let before: Event | undefined;
+  const requests = new Map<string, GuestRequest>();
+  for (const event of events) {
+    if (event.kind === 'request') requests.set(event.request.id, event.request);
+  }
   for (const event of events) {
     if (event.kind === 'delivery') continue; // shown at the message it speaks of
     const today = new Date(event.at).toDateString();
@@ -30,6 +35,14 @@ export function toLines(events: readonly Event[], now: number): Line[] {
       day = today;
       lines.push({ type: 'day', key: `day-${event.seq}`, text: i18n.day(event.at, now) });
       before = undefined;
+    }
+    // One card where the request was made, with its newest state; what became of it is told in lines.
+    const request = event.kind === 'request' ? requests.get(event.request.id) : undefined;
+    if (request) {
+      requests.delete(request.id);
+      lines.push({ type: 'request', key: `e-${event.seq}`, event, request });
+      before = undefined;
+      continue;
     }
     if (event.kind === 'message' || event.kind === 'note') {
       lines.push({ type: 'said', key: `e-${event.seq}`, event, first: !continues(before, event) });
@@ -51,6 +64,21 @@ function continues(before: Event | undefined, event: Event): boolean {
     before.by.id === event.by.id &&
     Date.parse(event.at) - Date.parse(before.at) < TOGETHER
   );
+}
+
+/** For each answer of a colleague, the guest's message that it answers. */
+export function answered(events: readonly Event[]): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  let question: number | undefined;
+  for (const event of events) {
+    if (event.kind !== 'message') continue;
+    if (event.by.kind === 'guest') question = event.seq;
+    // What was written on the hotel's own phone has no author that may be asked about it.
+    else if (event.by.kind === 'agent' && !event.template && question !== undefined) {
+      found.set(event.seq, event.reply_to ?? question);
+    }
+  }
+  return found;
 }
 
 export function fates(events: readonly Event[]): ReadonlyMap<number, Fate> {
@@ -118,7 +146,7 @@ export function happened(event: Event): string {
     }
     case 'request':
       return t(`request_${event.request.state}`, {
-        department: event.request.department,
+        department: departmentName(event.request.department),
         text: event.request.text,
       });
     case 'urgency':

@@ -12,6 +12,12 @@ export const t: (key: Word, values?: Record<string, string | number>) => string 
 /** `word_one`, `word_other` … */
 export const count: (key: string, n: number) => string = i18n.plural;
 
+/** A department of the contract's list, or the name as it came. */
+export function departmentName(name: string): string {
+  const key = `department_${name}`;
+  return key in en ? t(key as Word) : name;
+}
+
 /** "5 min", "2 h 5 min", "3 d": short enough for a row. */
 export function duration(minutes: number): string {
   if (minutes < 1) return t('under_minute');

@@ -681,7 +681,15 @@ parameters: Array<TemplateParameter>,
 /**
  * What the guest reads: the template with its blanks filled in.
  */
-text: string, } | { "action": "rate", 
+text: string, } | { "action": "request", 
+/**
+ * Which.
+ */
+request: string, 
+/**
+ * Where it stands now.
+ */
+state: RequestState, } | { "action": "rate", 
 /**
  * 1 to 5.
  */
@@ -786,7 +794,15 @@ parameters: Array<TemplateParameter>,
 /**
  * What the guest reads: the template with its blanks filled in.
  */
-text: string, } | { "action": "rate", 
+text: string, } | { "action": "request", 
+/**
+ * Which.
+ */
+request: string, 
+/**
+ * Where it stands now.
+ */
+state: RequestState, } | { "action": "rate", 
 /**
  * 1 to 5.
  */

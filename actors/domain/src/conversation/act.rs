@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{AlarmStep, EventKind, Mode, Status};
+use uuid::Uuid;
+
+use crate::event::{AlarmStep, EventKind, Mode, Request, RequestState, Status};
 use crate::frame::Action;
 use crate::ids::ClientId;
 use crate::people::{Author, AuthorKind, GuestProfile};
@@ -48,6 +50,7 @@ impl Draft<'_> {
             Action::Tag { add, remove } => self.act_tag(own, &add, &remove)?,
             Action::Profile { guest } => self.act_profile(own, &guest)?,
             action @ Action::Template { .. } => self.act_template(own.by, own.id, own.digest, action)?,
+            Action::Request { request, state } => self.act_request(own, request, state)?,
             Action::Rate { stars, comment } => self.act_rate(own, stars, comment)?,
         }
         Ok(())
@@ -137,6 +140,22 @@ impl Draft<'_> {
         patch.check()?;
         let guest = self.state.snapshot.guest.patched(patch);
         self.own(own, EventKind::Profile { guest });
+        Ok(())
+    }
+
+    /// A colleague says how far a request got. Once none is left that nobody has taken, nobody waits for that.
+    fn act_request(&mut self, own: Own, id: Uuid, state: RequestState) -> Result<(), Refusal> {
+        let known = &self.state.snapshot.requests;
+        let Some(request) = known.iter().find(|request| request.id == id) else {
+            return Err(Refusal::new(Code::NotFound, "no such request"));
+        };
+        let request = Request { state, ..request.clone() };
+        let is_open = |other: &Request| other.state == RequestState::Open;
+        let open = is_open(&request) || known.iter().any(|other| other.id != id && is_open(other));
+        self.own(own, EventKind::Request { request });
+        if !open && self.mode() == Mode::Ai && self.status() == Status::Waiting {
+            self.set_status(Author::system(), Status::Open, Some("request"));
+        }
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 use super::alarm::Alarm;
 use super::decision::{Decision, TurnStep};
 use super::receipts::Receipt;
-use super::state::{Conversation, Snapshot, UNREAD_MAX};
+use super::state::{Conversation, REQUESTS_MAX, Snapshot, UNREAD_MAX};
 use super::window;
 
 impl Conversation {
@@ -109,9 +109,15 @@ impl Snapshot {
             }
             EventKind::Erased { through } => self.erase(*through),
             EventKind::Delivery { of, state, .. } => self.progress.take(*of, *state),
+            EventKind::Request { request } => {
+                self.requests.retain(|known| known.id != request.id);
+                if self.requests.len() >= REQUESTS_MAX {
+                    self.requests.remove(0);
+                }
+                self.requests.push(request.clone());
+            }
             EventKind::Note { .. }
             | EventKind::Rating { .. }
-            | EventKind::Request { .. }
             | EventKind::Reaction { .. }
             | EventKind::Edited { .. }
             | EventKind::Deleted { .. } => {}
@@ -140,7 +146,8 @@ impl Snapshot {
                 self.agents_read = event.seq;
                 self.settled = event.seq;
             }
-            AuthorKind::Ai | AuthorKind::System => {}
+            AuthorKind::Ai => self.introduced |= !message.partial,
+            AuthorKind::System => {}
         }
     }
 

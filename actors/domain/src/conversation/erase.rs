@@ -57,6 +57,7 @@ impl Snapshot {
         self.status = Status::Closed;
         (self.until, self.waiting_since, self.window_until) = (None, None, None);
         self.tags.clear();
+        self.requests.clear();
         self.urgency = Urgency::Normal;
         self.alarm = None;
         self.last_message = None;

@@ -24,6 +24,7 @@ mod state;
 mod tests;
 mod turn;
 mod window;
+mod words;
 
 pub use alarm::Alarm;
 pub use command::{Act, Booked, Command, FoundFile, Receive, Received, Say, TurnEnd, TurnNews};
@@ -31,7 +32,7 @@ pub use decision::{Ack, Decision, Effect, Enclosed, InboundRow, Notice, Page, Tu
 pub use ended::{EndedTurn, TurnOutcome};
 pub use receipts::{CommandKey, Receipt, Receipts};
 pub use script::{ScriptLine, script};
-pub use state::{Conversation, Snapshot, Turn};
+pub use state::{Conversation, REQUESTS_MAX, Snapshot, Turn};
 
 /// The most tags that a conversation may have.
 pub const TAGS_MAX: usize = 20;

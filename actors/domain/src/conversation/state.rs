@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Channel, Mode, Status, Urgency};
+use crate::event::{Channel, Mode, Request, Status, Urgency};
 use crate::ids::{ConversationId, GuestId, PropertyId, Seq, TurnId};
 use crate::outgoing::Progress;
 use crate::people::{AgentRef, AuthorKind, GuestProfile, Principal};
@@ -14,6 +14,9 @@ use super::receipts::Receipts;
 
 /// How many unread messages are counted one by one; beyond, the count stands still.
 pub(super) const UNREAD_MAX: usize = 999;
+
+/// How many requests are remembered: an older one stands as it was last told.
+pub const REQUESTS_MAX: usize = 50;
 
 /// A conversation as it stands after the last applied event.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +91,12 @@ pub struct Snapshot {
     /// Events up to here were erased; 0: none. Nothing is said any more then.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub erased: Seq,
+    /// The AI has said something whole: on a phone with the word that it is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub introduced: bool,
+    /// The newest requests to departments, at most [`REQUESTS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -181,6 +190,8 @@ impl Conversation {
             episode: 0,
             alarm: None,
             erased: 0,
+            introduced: false,
+            requests: Vec::new(),
             created_at: at,
             updated_at: at,
         };

@@ -14,6 +14,7 @@ use super::*;
 mod alarms;
 mod erasure;
 mod gathering;
+mod requests;
 
 /// A conversation under test, with a clock and ids of its own.
 struct Desk {

@@ -1,10 +1,11 @@
 //! What happens when the AI reports, and when a turn is found after a crash.
 
+use crate::departments;
 use crate::event::{EventKind, Message, Mode, Request, RequestState, Status, Urgency};
 use crate::frame::Outcome;
 use crate::ids::Seq;
 use crate::people::Author;
-use crate::text::TEXT_MAX_CHARS;
+use crate::text::{TEXT_MAX_CHARS, shorten};
 
 use super::RECOVERIES_MAX;
 use super::command::TurnEnd;
@@ -23,6 +24,10 @@ impl Draft<'_> {
             None => text,
         };
         if !text.is_empty() {
+            let text = match self.introduction().filter(|_| live.shown.is_empty() && !live.direct) {
+                Some(notice) => format!("{notice}\n\n{text}"),
+                None => text,
+            };
             self.decision.notices.push(Notice::Draft { turn: live.id, text: text.clone() });
             self.decision.turn = TurnStep::Show(text, self.at);
         }
@@ -44,7 +49,7 @@ impl Draft<'_> {
             }
             TurnEnd::SmallTalk => self.answered(live, self.message(&live.shown), TurnOutcome::Smalltalk),
             TurnEnd::Declined => self.answered(live, self.message(&live.shown), TurnOutcome::Declined),
-            TurnEnd::Requested { department, text } => self.requested(live, department, text),
+            TurnEnd::Requested { department, text } => self.requested(live, &department, &text),
         }
     }
 
@@ -57,9 +62,12 @@ impl Draft<'_> {
         }
     }
 
-    /// Staff is asked to do something and to say so; the AI stays there for everything else.
-    fn requested(&mut self, live: &Turn, department: String, text: String) {
+    /// Staff is asked to do something and to say so; the AI stays there for everything else. The department is
+    /// one of the list and the room the guest's own, whatever the AI says.
+    fn requested(&mut self, live: &Turn, department: &str, text: &str) {
         let room = self.state.snapshot.guest.room.clone();
+        let department = departments::known(department).to_owned();
+        let text = shorten(text.trim(), departments::TEXT_MAX_CHARS);
         let request =
             Request { id: live.id.0, department, text, room, state: RequestState::Open, due_at: None };
         let answer = self.said(live, self.message(&live.shown));
@@ -73,7 +81,13 @@ impl Draft<'_> {
 
     fn handed_over(&mut self, live: &Turn, reason: &str, urgent: bool) {
         let spoke = !live.shown.trim().is_empty();
-        let answer = spoke.then(|| self.said(live, self.message(&live.shown)));
+        // Where life may be in danger the notice comes last.
+        let notice = self.introduction().filter(|_| spoke && live.direct);
+        let notice = notice.map(|notice| format!("\n\n{notice}")).unwrap_or_default();
+        if !notice.is_empty() {
+            self.decision.notices.push(Notice::Draft { turn: live.id, text: notice.clone() });
+        }
+        let answer = spoke.then(|| self.said(live, self.message(&format!("{}{notice}", live.shown))));
         if !spoke {
             self.end_draft(live, Outcome::Dropped, None);
         }
@@ -93,7 +107,8 @@ impl Draft<'_> {
 
     /// The turn ends without an answer: what was shown is kept as `partial`, and people are asked.
     fn hand_over(&mut self, live: &Turn, reason: &str) {
-        let answer = self.keep_shown(live);
+        let shown = self.keep_shown(live);
+        let answer = self.hold_line(live).or(shown);
         self.ask_humans(reason);
         self.record(live, TurnOutcome::FailedToHuman, Some(reason), answer, self.state.last_seq());
     }
@@ -117,8 +132,9 @@ impl Draft<'_> {
             self.open_turn(left.recoveries + 1);
         } else {
             self.decision.turn = TurnStep::Close;
+            let answer = self.hold_line(left);
             self.ask_humans("crash");
-            self.record(left, TurnOutcome::FailedToHuman, Some("crash"), None, self.state.last_seq());
+            self.record(left, TurnOutcome::FailedToHuman, Some("crash"), answer, self.state.last_seq());
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::event::RequestState;
 use crate::ids::{AgentId, ClientId, ConversationId, Seq};
 use crate::outgoing::Parameter;
 use crate::people::GuestProfile;
@@ -143,6 +144,13 @@ pub enum Action {
         parameters: Vec<Parameter>,
         /// What the guest reads: the template with its blanks filled in.
         text: String,
+    },
+    /// Say how far a request to a department got.
+    Request {
+        /// Which.
+        request: Uuid,
+        /// Where it stands now.
+        state: RequestState,
     },
     /// The guest's judgement.
     Rate {
