@@ -100,6 +100,50 @@ test('knowledge that is added is what the AI answers from', async ({ browser }) 
   await expect(guest.locator('.row.ai .bubble').last()).toContainText('orchard gate');
 });
 
+test('an answer to a handed-over question is remembered with one click', async ({ browser }) => {
+  const desk = await deskPage(browser);
+  const guest = await guestPage(browser);
+  await say(guest, 'Where is the falconry display?');
+  await expect(guest.locator('.rows')).toContainText('Someone', { ignoreCase: true });
+  await openThread(desk, guest);
+  await reply(desk, 'On the lower meadow, behind the old mill.');
+  await desk.getByRole('button', { name: 'Remember this answer' }).last().click();
+  await expect(desk.getByRole('button', { name: 'Remembered' })).toBeDisabled();
+  expect(await violations(desk)).toEqual([]);
+  const other = await guestPage(browser);
+  await say(other, 'Where is the falconry display?');
+  await expect(other.locator('.row.ai .bubble').last()).toContainText('behind the old mill');
+});
+
+test('the knowledge is imported, changed, and an older version brought back', async ({
+  browser,
+}) => {
+  const desk = await deskPage(browser);
+  await desk.goto('/dashboard?page=knowledge');
+  await desk.getByRole('button', { name: 'Import', exact: true }).click();
+  await desk.getByLabel('Text', { exact: true }).fill('# Boathouse\nOpen from May.\n');
+  expect(await violations(desk)).toEqual([]);
+  await desk.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(desk.getByText('1 added, 0 changed, 0 as they were')).toBeVisible();
+
+  const entry = desk.getByRole('button', { name: /Boathouse/ });
+  await entry.click();
+  await desk.getByLabel('Text (Markdown)').fill('Open from June.');
+  await desk.getByLabel('Other wordings').fill('When may we row?');
+  await desk.getByRole('button', { name: 'Save' }).click();
+  await entry.click();
+  await expect(desk.getByLabel('Other wordings')).toHaveValue('When may we row?');
+  const versions = desk.getByRole('region', { name: 'Versions' });
+  await expect(versions.getByRole('listitem')).toHaveCount(2);
+  await versions.getByText('Version 1').click();
+  await expect(versions).toContainText('Open from May.');
+  expect(await violations(desk)).toEqual([]);
+  await versions.getByRole('button', { name: 'Restore version 1' }).click();
+  await entry.click();
+  await expect(desk.getByLabel('Text (Markdown)')).toHaveValue('Open from May.');
+  await expect(versions.getByRole('listitem')).toHaveCount(3);
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [390, 1440]) {
     test.describe(`${colorScheme} ${width}`, () => {

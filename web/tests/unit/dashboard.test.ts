@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Keys, placeOf, type Key, type Place } from '../../src/dashboard/keys';
-import { authorName, fates, happened, toLines } from '../../src/dashboard/lines';
+import { answered, authorName, fates, happened, toLines } from '../../src/dashboard/lines';
 import { nights } from '../../src/dashboard/stay';
 import { DUE_AFTER, waited } from '../../src/dashboard/waiting';
-import type { Event, EventKind } from '../../src/lib/protocol';
+import type { AuthorKind, Event, EventKind, RequestState } from '../../src/lib/protocol';
 
 const FREE: Place = { field: false, control: false, on: true };
 const press = (key: string, more: Partial<Key> = {}): Key => ({
@@ -117,6 +117,34 @@ describe('lines', () => {
       BASE,
     );
     expect(lines.at(-1)).toMatchObject({ type: 'said', first: true, event: { kind: 'note' } });
+  });
+
+  it('shows one card for a request, with its newest state, and lines for what became of it', () => {
+    const request = (seq: number, state: RequestState) =>
+      event(seq, {
+        kind: 'request',
+        request: { id: 'r', department: 'housekeeping', text: 'two towels', state },
+      });
+    const events = [request(1, 'open'), said(2, 'x'), request(3, 'accepted')];
+    const lines = toLines(events, BASE);
+    expect(lines.map((line) => line.type)).toEqual(['day', 'request', 'said', 'system']);
+    expect(lines[1]).toMatchObject({ request: { state: 'accepted' } });
+    expect(lines[3]).toMatchObject({ text: 'Housekeeping is on it: two towels' });
+  });
+
+  it('knows which question a colleague answers', () => {
+    const by = (kind: AuthorKind) => ({ by: { kind, id: kind } });
+    const events = [
+      said(1, 'where?', by('guest')),
+      said(2, 'hm', by('ai')),
+      said(3, 'there', by('agent')),
+      said(4, 'and when?', by('guest')),
+      event(5, { kind: 'message', text: 'x', channel: 'web', reply_to: 1 }, by('agent')),
+    ];
+    expect([...answered(events)]).toEqual([
+      [3, 1],
+      [5, 1],
+    ]);
   });
 
   it('says in plain words what happened', () => {

