@@ -285,10 +285,10 @@ mod tests {
         let Some(Wish::Request(long)) = one("create_request", &json!({"text": "y".repeat(1_500)})) else {
             panic!("no request");
         };
-        assert_eq!(long.text.chars().count(), departments::TEXT_MAX_CHARS);
+        assert_eq!(long.text.chars().count(), departments::TEXT_MAX_CHARS + 1, "an ellipsis follows");
         let query = json!({"query": "z".repeat(1_000)});
         let Some(Wish::LookUp(query)) = one("look_up", &query) else { panic!("no query") };
-        assert_eq!(query.chars().count(), QUERY_MAX_CHARS);
+        assert_eq!(query.chars().count(), QUERY_MAX_CHARS + 1);
     }
 
     #[test]
