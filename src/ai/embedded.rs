@@ -81,6 +81,8 @@ fn record(
     let (outcome, reason) = match &reply.decision {
         Decision::Answer => ("said", None),
         Decision::Suggest => ("suggested", None),
+        Decision::SmallTalk => ("smalltalk", None),
+        Decision::Decline => ("declined", None),
         Decision::HandOver { reason, .. } => ("handed_over", Some(reason.clone())),
     };
     let mut said = String::new();

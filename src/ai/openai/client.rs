@@ -11,8 +11,8 @@ use std::time::Duration;
 use super::body::Exchange;
 use super::failure::{Class, Failure};
 use super::service::Once;
-use super::wire::{Chunk, Field, Fields, Message, Request};
 use super::tools::{self, Offer};
+use super::wire::{Chunk, Field, Fields, Message, Request};
 use super::{OpenAiSettings, SettingsError, Timers};
 
 /// How long an unused connection is kept.
