@@ -176,6 +176,7 @@ async fn every_frame_and_action_for_everybody() {
         (act("tag", json!({"add": ["vip"]})), false, Some(1)),
         (act("profile", json!({"guest": {"room": "12"}})), false, Some(1)),
         (act("template", json!({"name": "hello", "language": "en", "text": "Hello"})), false, Some(1)),
+        (act("request", json!({"request": c, "state": "done"})), false, Some(1)),
         (act("close", json!({})), false, Some(1)),
         (act("reopen", json!({})), false, Some(1)),
         (act("rate", json!({"stars": 5})), true, None),

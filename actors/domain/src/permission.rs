@@ -50,7 +50,8 @@ pub fn action(action: &Action) -> Who {
         | Action::Snooze { .. }
         | Action::Tag { .. }
         | Action::Profile { .. }
-        | Action::Template { .. } => AGENTS,
+        | Action::Template { .. }
+        | Action::Request { .. } => AGENTS,
         Action::Rate { .. } => GUESTS,
     }
 }
