@@ -87,6 +87,18 @@ bench-peers: pages
 	./target/release/frontdesk-bench peers --runs 3 --out target/bench-peers --command 'make bench-peers' \
 		--figures bench/PEERS.md
 
+## microbench: times and allocations of the pure rules, and of a message through the actors
+.PHONY: microbench
+microbench:
+	cargo bench -p frontdesk-domain --bench rules
+	cargo bench -p frontdesk-actors --bench message
+
+## instructions: counts them by callgrind and ends with 1 where something grew by more than 5 %; RECORD=--record records
+.PHONY: instructions
+instructions:
+	.ci/valgrind
+	cargo bench -p frontdesk-domain --bench instructions -- $(RECORD)
+
 ## conformance: the suite of RFC 6455 against our reader and writer
 .PHONY: conformance
 conformance: pages
