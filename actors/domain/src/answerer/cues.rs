@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::language::LanguageSet;
-use super::phrasebook::{Found, Memo, Phrasebook};
+use super::phrasebook::{Found, Phrasebook};
 use super::sections;
 
 const SHIPPED: &[&str] = &[
@@ -55,7 +55,22 @@ impl Cues {
 
     /// Looks for every cue of the given languages.
     pub fn look(&self, tokens: &[String], languages: LanguageSet) -> Signs<'_> {
-        Signs { cues: self, found: self.book.scan(tokens, languages, &mut Memo::default()) }
+        Signs { cues: self, found: self.book.scan_once(tokens, languages, |_| true) }
+    }
+
+    /// Of which lists a label is, for [`Cues::look_for`].
+    pub fn named(&self, lists: &[&str]) -> Vec<bool> {
+        let mut wanted = vec![false; self.names.len()];
+        for label in lists.iter().filter_map(|list| self.names.get(*list)) {
+            wanted[*label] = true;
+        }
+        wanted
+    }
+
+    /// Looks for the cues of some lists only; of others nothing is said.
+    pub fn look_for(&self, wanted: &[bool], tokens: &[String], languages: LanguageSet) -> Signs<'_> {
+        let wants = |label: usize| wanted.get(label).copied().unwrap_or_default();
+        Signs { cues: self, found: self.book.scan_once(tokens, languages, wants) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a message does to an answer that is on its way, told by its words alone.
 
+use std::sync::OnceLock;
+
 use super::cues::Cues;
 use super::language;
 use super::route::{self, Route, Urgency};
@@ -39,10 +41,28 @@ impl Urgency {
     }
 }
 
+/// The lists that [`interruption`] asks for.
+const ASKED: [&str; 11] = [
+    "self_harm",
+    "harmless",
+    "medical",
+    "fire",
+    "violence",
+    "human",
+    "hostile",
+    "correction",
+    "greeting",
+    "thanks",
+    "goodbye",
+];
+
 /// Whether these words interrupt an answer. Reads them once: this is asked for every message of a guest.
 pub fn interruption(text: &str) -> Option<Interruption> {
     let tokens = text::tokens(text);
-    let signs = Cues::shipped().look(&tokens, language::detect(text).plausible);
+    static WANTED: OnceLock<Vec<bool>> = OnceLock::new();
+    let cues = Cues::shipped();
+    let wanted = WANTED.get_or_init(|| cues.named(&ASKED));
+    let signs = cues.look_for(wanted, &tokens, language::detect_read(text, &tokens).plausible);
     match route::person_at_once(&signs, &tokens, text) {
         Some(Route::Emergency(urgency)) => Some(Interruption::Emergency(urgency)),
         Some(_) => Some(Interruption::WantsHuman),
@@ -74,6 +94,22 @@ pub fn ends_with_question(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_missed_for_looking_at_fewer_lists() {
+        let questions = include_str!("../../data/questions.txt");
+        let cues = include_str!("../../data/cues/emergency.txt").lines();
+        for text in questions.lines().chain(cues.take(2_000)) {
+            let tokens = text::tokens(text);
+            let signs = Cues::shipped().look(&tokens, language::detect(text).plausible);
+            let whole = match route::person_at_once(&signs, &tokens, text) {
+                Some(Route::Emergency(urgency)) => Some(Interruption::Emergency(urgency)),
+                Some(_) => Some(Interruption::WantsHuman),
+                None => (signs.has("correction") || mends(text)).then_some(Interruption::Correction),
+            };
+            assert_eq!(interruption(text), whole, "{text}");
+        }
+    }
 
     #[test]
     fn question_marks_of_any_script() {

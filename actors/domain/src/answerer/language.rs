@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::hash::Fnv;
 use super::text;
 
 /// Common words for each language; see the head of the file for its format.
@@ -80,10 +81,12 @@ pub struct Detection {
     pub plausible: LanguageSet,
 }
 
-fn words() -> &'static HashMap<String, Vec<Language>> {
-    static MAP: OnceLock<HashMap<String, Vec<Language>>> = OnceLock::new();
+type Owners = HashMap<String, Vec<Language>, Fnv>;
+
+fn words() -> &'static Owners {
+    static MAP: OnceLock<Owners> = OnceLock::new();
     MAP.get_or_init(|| {
-        let mut map: HashMap<String, Vec<Language>> = HashMap::new();
+        let mut map = Owners::default();
         for line in WORDS.lines() {
             let Some((tag, list)) = line.split_once(':') else { continue };
             let Some(language) = Language::from_tag(tag.trim()) else { continue };
@@ -107,8 +110,13 @@ pub fn is_stop_word(token: &str, languages: LanguageSet) -> bool {
 
 /// Detects the language of a text.
 pub fn detect(text: &str) -> Detection {
+    detect_read(text, &text::tokens(text))
+}
+
+/// The same, where the text was split into its tokens already.
+pub fn detect_read(text: &str, tokens: &[String]) -> Detection {
     let mut scores = [0.0f32; Language::ALL.len()];
-    for token in text::tokens(text).iter().take(200) {
+    for token in tokens.iter().take(200) {
         if let Some(owners) = words().get(token) {
             #[allow(clippy::cast_precision_loss)]
             let share = 1.0 / owners.len() as f32;
@@ -117,7 +125,7 @@ pub fn detect(text: &str) -> Detection {
             }
         }
     }
-    for c in text.chars().take(400) {
+    for c in text.chars().take(400).filter(|c| !c.is_ascii()) {
         for (language, weight) in letter_hints(c) {
             scores[*language as usize] += weight;
         }

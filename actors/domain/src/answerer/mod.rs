@@ -10,6 +10,7 @@ mod cues;
 mod evaluate;
 mod fuzzy;
 mod gate;
+mod hash;
 mod index;
 mod interrupt;
 mod language;

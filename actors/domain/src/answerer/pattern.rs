@@ -121,11 +121,14 @@ impl Pattern {
 
     /// Tries the pattern at a position; the matched positions, without those in gaps.
     pub fn match_at(&self, tokens: &[String], at: usize) -> Option<Vec<usize>> {
-        if self.at_start && at != 0 {
-            return None;
-        }
-        let mut matched = Vec::with_capacity(4);
-        self.step(tokens, at, 0, &mut matched).then_some(matched)
+        let mut matched = Vec::new();
+        self.matches_at(tokens, at, &mut matched).then_some(matched)
+    }
+
+    /// The same with room to write into: only if it matches, `matched` holds the positions.
+    pub fn matches_at(&self, tokens: &[String], at: usize, matched: &mut Vec<usize>) -> bool {
+        matched.clear();
+        (!self.at_start || at == 0) && self.step(tokens, at, 0, matched)
     }
 
     fn step(&self, tokens: &[String], at: usize, piece: usize, matched: &mut Vec<usize>) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::hash::Fnv;
 use super::language::LanguageSet;
 use super::pattern::{Pattern, Test};
 
@@ -18,9 +19,9 @@ pub struct Found {
 #[derive(Debug, Clone, Default)]
 pub struct Phrasebook {
     patterns: Vec<(usize, LanguageSet, Pattern)>,
-    exact: HashMap<String, Vec<usize>>,
+    exact: HashMap<String, Vec<usize>, Fnv>,
     /// By the first character of the prefix.
-    prefix: HashMap<char, Vec<(String, usize)>>,
+    prefix: HashMap<char, Vec<(String, usize)>, Fnv>,
     /// Suffixes, infixes and numbers: tried one by one.
     other: Vec<(Test, usize)>,
 }
@@ -52,7 +53,9 @@ impl Phrasebook {
         let mut found = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
             if !memo.0.contains_key(token) {
-                memo.0.insert(token.clone(), self.openers(token));
+                let mut ids = Vec::new();
+                self.openers(token, |_| true, &mut ids);
+                memo.0.insert(token.clone(), ids);
             }
             for &id in memo.0.get(token).map_or(&[][..], Vec::as_slice) {
                 let (label, of, pattern) = &self.patterns[id];
@@ -67,15 +70,43 @@ impl Phrasebook {
         found
     }
 
-    fn openers(&self, token: &str) -> Vec<usize> {
-        let mut ids: Vec<usize> = self.exact.get(token).cloned().unwrap_or_default();
-        if let Some(list) = token.chars().next().and_then(|first| self.prefix.get(&first)) {
-            ids.extend(list.iter().filter(|(p, _)| token.starts_with(p.as_str())).map(|(_, id)| *id));
+    /// The same for one text, and only for patterns whose label is wanted.
+    pub fn scan_once(
+        &self,
+        tokens: &[String],
+        languages: LanguageSet,
+        wants: impl Fn(usize) -> bool,
+    ) -> Vec<Found> {
+        let wants = |id: usize| {
+            let (label, of, _) = &self.patterns[id];
+            of.intersects(languages) && wants(*label)
+        };
+        let (mut found, mut ids, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, token) in tokens.iter().enumerate() {
+            self.openers(token, wants, &mut ids);
+            for &id in &ids {
+                let (label, _, pattern) = &self.patterns[id];
+                if pattern.matches_at(tokens, at, &mut positions) {
+                    found.push(Found { label: *label, positions: positions.clone() });
+                }
+            }
         }
-        ids.extend(self.other.iter().filter(|(test, _)| test.passes(token)).map(|(_, id)| *id));
+        found
+    }
+
+    /// Puts into `ids` those patterns that the token may open.
+    fn openers(&self, token: &str, wants: impl Fn(usize) -> bool, ids: &mut Vec<usize>) {
+        ids.clear();
+        ids.extend(self.exact.get(token).into_iter().flatten().filter(|id| wants(**id)));
+        if let Some(list) = token.chars().next().and_then(|first| self.prefix.get(&first)) {
+            let opens = |(prefix, id): &&(String, usize)| wants(*id) && token.starts_with(prefix.as_str());
+            ids.extend(list.iter().filter(opens).map(|(_, id)| *id));
+        }
+        ids.extend(
+            self.other.iter().filter(|(test, id)| wants(*id) && test.passes(token)).map(|(_, id)| *id),
+        );
         ids.sort_unstable();
         ids.dedup();
-        ids
     }
 }
 

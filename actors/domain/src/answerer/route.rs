@@ -61,7 +61,7 @@ pub enum Route {
 /// Routes a message by its words alone; used before retrieval and before any language model.
 pub fn route(text: &str) -> Route {
     let tokens = text::tokens(text);
-    let plausible = language::detect(text).plausible;
+    let plausible = language::detect_read(text, &tokens).plausible;
     let signs = Cues::shipped().look(&tokens, plausible);
     let courtesy = small_talk(&signs, &tokens, plausible);
     if let Some(route) = person_at_once(&signs, &tokens, text) {
