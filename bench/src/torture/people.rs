@@ -71,22 +71,28 @@ pub async fn guest(stage: &Stage) -> anyhow::Result<Arc<Guest>> {
 /// # Errors
 /// The server refuses.
 pub async fn phones(stage: &Stage, admin: &Agent) -> anyhow::Result<Vec<(String, String)>> {
-    let (mut phones, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let path = format!("/api/conversations?limit=200{cursor}");
-        let reply = http::call(stage.address, As::Agent(&admin.token), "GET", &path, None).await?;
-        ensure!(reply.status == 200, "the inbox cannot be read: {}", reply.body);
-        let items = reply.body.get("items").and_then(Value::as_array).context("a page without items")?;
-        for item in items.iter().filter(|item| item["channel"] == "whatsapp") {
-            let phone = item["guest"]["phone"].as_str().context("a guest on WhatsApp without a number")?;
-            let id = item["id"].as_str().context("a conversation without an id")?;
-            phones.push((phone.trim_start_matches('+').to_owned(), id.to_owned()));
-        }
-        match reply.body.get("next").and_then(Value::as_str) {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return Ok(phones),
+    let mut phones = Vec::new();
+    // An agent may have closed some, and "all" means all that are at work.
+    for view in ["all", "closed"] {
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/api/conversations?view={view}&limit=200{cursor}");
+            let reply = http::call(stage.address, As::Agent(&admin.token), "GET", &path, None).await?;
+            ensure!(reply.status == 200, "the inbox cannot be read: {}", reply.body);
+            let items = reply.body.get("items").and_then(Value::as_array).context("a page without items")?;
+            for item in items.iter().filter(|item| item["channel"] == "whatsapp") {
+                let phone =
+                    item["guest"]["phone"].as_str().context("a guest on WhatsApp without a number")?;
+                let id = item["id"].as_str().context("a conversation without an id")?;
+                phones.push((phone.trim_start_matches('+').to_owned(), id.to_owned()));
+            }
+            match reply.body.get("next").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
         }
     }
+    Ok(phones)
 }
 
 /// All events of a conversation, as this caller may read them.
