@@ -23,7 +23,7 @@ pub fn fold(text: &str) -> String {
         if word.is_ascii() {
             out.extend(word.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
         } else {
-            out.extend(folded(word));
+            out.push_str(&folded(word));
         }
     }
     out
