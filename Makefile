@@ -29,6 +29,11 @@ lint: pages
 test-rust: pages
 	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
 
+## takeovers: ten thousand at random moments of streaming answers, by a simulated clock
+.PHONY: takeovers
+takeovers:
+	cargo test --release -p frontdesk-actors --test takeovers -- --ignored
+
 ## fuzz: webhook bodies changed at random, each 10,000 times
 .PHONY: fuzz
 fuzz:

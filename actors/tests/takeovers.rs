@@ -105,7 +105,7 @@ async fn the_human_wins_at_any_moment() {
     take_over_at_random(300).await;
 }
 
-/// `cargo test --release -p frontdesk-actors --test takeovers -- --ignored`
+/// `make takeovers`; the three hundred above are of every run.
 #[tokio::test(start_paused = true)]
 #[ignore = "takes a minute"]
 async fn the_human_wins_ten_thousand_times() {

@@ -7,6 +7,7 @@ use frontdesk_domain::answerer::detect;
 use frontdesk_domain::event::{Citation, EventKind};
 use frontdesk_domain::ids::{ConversationId, PropertyId, Seq};
 use frontdesk_domain::people::{AgentRef, Audience, AuthorKind};
+use frontdesk_domain::privacy::redact;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::summary::Summary;
@@ -232,8 +233,9 @@ pub(super) async fn translate(
     if let Some(found) = state.db.translation(id, seq, &language).await? {
         return Ok(Json(found.into()));
     }
+    // The agent reads what is blacked out in the message itself, which stands beside its translation.
     let (_, text) = message(&state, id, seq).await?;
-    let text = state.help.translate(at, &text, &language).await?;
+    let text = state.help.translate(at, &redact(&text), &language).await?;
     let made = Translation { conversation: id, seq, language, text, by: None, at: now() };
     state.db.put_translation(made.clone()).await?;
     Ok(Json(made.into()))

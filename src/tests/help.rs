@@ -122,6 +122,20 @@ async fn both_texts_of_a_translation_are_kept() {
 }
 
 #[tokio::test]
+async fn what_is_personal_in_a_guests_words_is_not_sent_to_be_translated() {
+    let ai = Ai::start("delta=1,text=Guten Abend", &[]).await;
+    let mut agent = ai.server.agent("agent").await;
+    let mut sizes = Vec::new();
+    for name in ["mia", "maximiliane.von.und.zu.sommerfeld"] {
+        let (guest, _page) = asked(&ai.server, &format!("Please write to {name}@aurora.example")).await;
+        let (status, made) = agent.post(&path(&guest, "translations/1"), json!({"to": "de"})).await;
+        assert_eq!(status, 200, "{made}");
+        sizes.push(ai.model.journal().entries().last().unwrap().prompt_chars);
+    }
+    assert_eq!(sizes[0], sizes[1], "the model is told that an address stands there, not which");
+}
+
+#[tokio::test]
 async fn notes_are_in_the_summary_and_never_in_a_draft() {
     let ai = Ai::start("delta=1,text=- The guest asks.", &[]).await;
     let (guest, _page) = asked(&ai.server, "When is breakfast served?").await;
