@@ -13,6 +13,10 @@ export interface Agent {
   email: string;
   role: Role;
   disabled?: boolean;
+  /** What is to be done before anything else; only of oneself. */
+  must?: 'change_password' | 'set_up_second_factor';
+  /** A second factor is asked for at each login; only of oneself. */
+  second_factor?: boolean;
 }
 
 export interface Entry {
@@ -94,7 +98,7 @@ export function whenLoggedOut(run: () => void): void {
   onLoggedOut = run;
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {

@@ -15,7 +15,8 @@ import { route } from './route.svelte';
 import { toasts } from './toasts.svelte';
 import { t } from './words';
 
-export type Phase = 'asking' | 'login' | 'in' | 'failed';
+/** `must`: logged in, but something is to be done first. */
+export type Phase = 'asking' | 'login' | 'must' | 'in' | 'failed';
 export type Panel = 'assign' | 'snooze' | 'tags';
 
 /** So many conversations stay open behind the one on the screen: going back to one is instant. */
@@ -212,8 +213,12 @@ export class Desk {
   #entered(agent: Agent): void {
     const other = this.me !== undefined && this.me.id !== agent.id;
     this.me = agent;
-    this.phase = 'in';
     if (other) this.agents = [];
+    if (agent.must !== undefined) {
+      this.phase = 'must';
+      return;
+    }
+    this.phase = 'in';
     try {
       const saved = JSON.parse(pageStore().getItem(UNREAD + agent.id) ?? '[]') as string[];
       this.marked = new Set(saved);
