@@ -109,6 +109,11 @@ instructions:
 conformance: pages
 	.ci/conformance
 
+## audit: dependencies with known faults; ADVISORY_DB names a folder of advisories
+.PHONY: audit
+audit:
+	ADVISORY_DB=$(ADVISORY_DB) .ci/audit
+
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
 
