@@ -60,8 +60,8 @@ pub(super) struct Me {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Must {
-    /// The password was made up: choose another. The dashboard insists; the API does not, for the password
-    /// is as random as a token.
+    /// The password was made up: choose another. The dashboard insists; the API does not, for clients may
+    /// rely on the login that is printed.
     ChangePassword,
     /// The operator asks for a second factor; all other paths refuse until there is one.
     SetUpSecondFactor,
