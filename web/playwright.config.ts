@@ -9,6 +9,7 @@ import { defineConfig } from '@playwright/test';
 const KNOWING = 8761;
 const SLOW = 8762;
 const MODEL = 8763;
+const HELPFUL = 8764;
 
 const admin = { email: 'admin@hotel.test', password: 'correct horse battery' };
 const env = (port: number, more: Record<string, string> = {}) => ({
@@ -23,6 +24,7 @@ const build = process.env.FRONTDESK_BUILD ?? '../target/debug';
 const words = encodeURIComponent('Good morning and welcome to our house by the lake. '.repeat(12));
 
 process.env.SLOW_URL ??= `http://127.0.0.1:${SLOW}`;
+process.env.HELPFUL_URL ??= `http://127.0.0.1:${HELPFUL}`;
 
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -52,6 +54,15 @@ export default defineConfig({
           env: env(SLOW, {
             OPENAI_BASE_URL: `http://127.0.0.1:${MODEL}/v1`,
             OPENAI_MODEL: `fake:delta=120,text=${words}`,
+          }),
+          reuseExistingServer: false,
+        },
+        {
+          command: `${build}/frontdesk serve`,
+          url: `http://127.0.0.1:${HELPFUL}/readyz`,
+          env: env(HELPFUL, {
+            OPENAI_BASE_URL: `http://127.0.0.1:${MODEL}/v1`,
+            OPENAI_MODEL: 'fake:delta=5,text=Good%20morning%20to%20you',
           }),
           reuseExistingServer: false,
         },

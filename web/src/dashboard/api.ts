@@ -1,5 +1,5 @@
 // The HTTP side of the contract, as far as the dashboard uses it.
-import type { Author, Code, Event, Role, Summary } from '../lib/protocol';
+import type { Author, Citation, Code, Event, Role, Summary } from '../lib/protocol';
 import type { Template } from './window';
 
 export interface Page<T> {
@@ -73,6 +73,76 @@ export interface EntryVersion {
 }
 
 export type ImportFormat = 'markdown' | 'csv' | 'page';
+
+export type RewriteStyle = 'friendlier' | 'shorter' | 'formal' | 'fix';
+
+/** A reply that the agent might send; nobody has got it. */
+export interface Suggestion {
+  text: string;
+  citations: Citation[];
+  by: 'model' | 'knowledge';
+  /** It holds something that none of its sources states. */
+  unproven?: string;
+}
+
+/** A message in another language. */
+export interface Translation {
+  seq: number;
+  language: string;
+  text: string;
+  /** These are the agent's own words, and the message is the translation. */
+  original: boolean;
+}
+
+export interface Preferences {
+  reading_language: string | null;
+  model: boolean;
+}
+
+interface Written {
+  text: string;
+  language?: string;
+}
+
+export interface ReplayedTurn {
+  turn: string;
+  after: number;
+  through: number;
+  outcome: string | null;
+  reason: string | null;
+  carried: boolean;
+  answer: number | null;
+  opened_at: string;
+  asked_at: string | null;
+  first_word_at: string | null;
+  ended_at: string | null;
+  records: {
+    by: 'model' | 'knowledge';
+    model: string | null;
+    question: string;
+    prompt: { role: string; content: string }[];
+    sources: { entry: string; title: string; score: number }[];
+    calls: { name: string; arguments: string }[];
+    said: string;
+    outcome: string;
+    reason: string | null;
+    at: string;
+    first_word_ms: number | null;
+    whole_ms: number;
+  }[];
+  calls: {
+    prompt_tokens: number;
+    answer_tokens: number;
+    cost_micros: number;
+    queued_ms: number;
+  }[];
+}
+
+export interface Replay {
+  events: Event[];
+  turns: ReplayedTurn[];
+  cost_micros: number;
+}
 
 export type EntryBody = Omit<Entry, 'id' | 'updated_at'>;
 export type AgentBody = Partial<Omit<Agent, 'id'>> & { password?: string };
@@ -154,6 +224,23 @@ export const api = {
       'GET',
       `/api/conversations/${conversation}/events${query({ before: seq, limit })}`,
     ),
+
+  preferences: () => call<Preferences>('GET', '/api/me/preferences'),
+  setPreferences: (body: { reading_language: string | null }) =>
+    call<Preferences>('PUT', '/api/me/preferences', body),
+  suggestion: (id: string) => call<Suggestion>('POST', `/api/conversations/${id}/suggestion`),
+  summary: (id: string) => call<Written>('POST', `/api/conversations/${id}/summary`),
+  rewriting: (id: string, body: { text: string; style: RewriteStyle }) =>
+    call<Written>('POST', `/api/conversations/${id}/rewriting`, body),
+  translation: (id: string, body: { text: string; to?: string }) =>
+    call<Written>('POST', `/api/conversations/${id}/translation`, body),
+  translations: (id: string) =>
+    call<{ items: Translation[] }>('GET', `/api/conversations/${id}/translations`),
+  translate: (id: string, seq: number) =>
+    call<Translation>('POST', `/api/conversations/${id}/translations/${seq}`),
+  keepOriginal: (id: string, seq: number, body: { language: string; text: string }) =>
+    call<void>('PUT', `/api/conversations/${id}/translations/${seq}`, body),
+  replay: (id: string) => call<Replay>('GET', `/api/conversations/${id}/replay`),
 
   templates: () => call<{ items: Template[] }>('GET', '/api/whatsapp/templates'),
 

@@ -8,6 +8,7 @@ import type { Action, AgentPresence, Event, Summary } from '../lib/protocol';
 import { ringing } from './alarm';
 import { all, api, isMine, Problem, whenLoggedOut, type Agent } from './api';
 import { clock } from './clock.svelte';
+import { help } from './help.svelte';
 import { Inbox } from './inbox.svelte';
 import { authorName } from './lines';
 import { prefs } from './prefs.svelte';
@@ -135,6 +136,7 @@ export class Desk {
       this.#recent = [id, ...this.#recent.filter((other) => other !== id)];
       for (const old of this.#recent.splice(KEEP_OPEN)) this.client.leave(old);
       this.inbox.cursor = id;
+      void help.open(id);
       this.mark(id, false);
     }
     this.thread = id === undefined ? undefined : this.client.thread(id);
@@ -148,11 +150,11 @@ export class Desk {
     if (done) this.#done.set(id, done);
   }
 
-  /** Says something to the guest, with answers to tap; or writes a note for the team. */
-  send(text: string, note: boolean, suggestions: string[] = []): void {
-    if (this.conversation === undefined) return;
+  /** Says something to the guest, with answers to tap; or writes a note for the team. Gives its id. */
+  send(text: string, note: boolean, suggestions: string[] = []): string | undefined {
+    if (this.conversation === undefined) return undefined;
     const offered = suggestions.length > 0 ? { text, suggestions } : { text };
-    this.client.send(note ? { text, note: true } : offered, this.conversation);
+    return this.client.send(note ? { text, note: true } : offered, this.conversation);
   }
 
   /** Sends a file to the guest, with these words or under its name. */
@@ -227,6 +229,9 @@ export class Desk {
     }
     this.client.start();
     void this.loadAgents();
+    void help.load().then(() => {
+      if (this.conversation !== undefined) void help.open(this.conversation);
+    });
   }
 
   #loggedOut(): void {
@@ -265,7 +270,10 @@ export class Desk {
         return;
       case 'event':
         // The event of what was done here may come before or after its ack.
-        if (isMine(notice.event.by, this.me?.id) && notice.event.id) this.#stored(notice.event.id);
+        if (isMine(notice.event.by, this.me?.id) && notice.event.id) {
+          this.#stored(notice.event.id);
+          void help.stored(notice.event);
+        }
         return this.#heard(notice.event);
       case 'acked':
         return this.#stored(notice.id);
