@@ -118,6 +118,11 @@ impl Help {
         self.writer.is_some()
     }
 
+    /// The hosts that the hotel's knowledge names: where links in the AI's text may lead.
+    pub async fn hosts(&self, property: PropertyId) -> Vec<String> {
+        Arc::unwrap_or_clone(self.knowledge.hosts(property).await)
+    }
+
     /// A reply to what the guest said last: by the model, or else the entry that fits best.
     ///
     /// # Errors

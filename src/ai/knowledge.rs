@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use frontdesk_actors::ports::StoreError;
 
+use super::hosts::hosts;
 use super::question::Question;
 use crate::store::{Entry, Knowledge};
 
@@ -79,10 +80,14 @@ pub type Build = Arc<dyn Fn(Vec<Entry>) -> Arc<dyn Retriever> + Send + Sync>;
 const RETRY: Duration = Duration::from_millis(250);
 /// How often a load is tried again before the old index is kept for good (until the next change).
 const RETRIES: u32 = 40;
+/// How long a page waits for the hosts of a knowledge that is only now being loaded.
+const HOSTS_WITHIN: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct Base {
     live: ArcSwapOption<Arc<dyn Retriever>>,
+    /// The hosts that the entries in `live` name.
+    hosts: ArcSwapOption<Vec<String>>,
     /// Counts the changes that were reported.
     changes: AtomicU64,
     /// The count that `live` shows; held while loading, so that an older load never overwrites a newer one.
@@ -112,6 +117,19 @@ impl KnowledgeBases {
             Some(live) => Ok(Arc::clone(&live)),
             None => self.load(property, &base).await,
         }
+    }
+
+    /// The hosts that the property's knowledge names, at most 100. None while it cannot be loaded: a page
+    /// without them shows addresses as text.
+    pub async fn hosts(self: &Arc<Self>, property: PropertyId) -> Arc<Vec<String>> {
+        let base = self.base(property);
+        if base.hosts.load().is_none() {
+            // In a task of its own: who gives up waiting leaves the load to finish for the next.
+            let (bases, base) = (Arc::clone(self), Arc::clone(&base));
+            let load = tokio::spawn(async move { bases.load(property, &base).await.map(drop) });
+            let _ = tokio::time::timeout(HOSTS_WITHIN, load).await;
+        }
+        base.hosts.load_full().unwrap_or_default()
     }
 
     /// The property's entries changed: loads them in the background. While the store fails, the old index
@@ -155,9 +173,10 @@ impl KnowledgeBases {
         }
         let entries = self.store.all_entries(property).await?;
         let build = Arc::clone(&self.build);
-        let built = tokio::task::spawn_blocking(move || build(entries)).await;
-        let retriever =
+        let built = tokio::task::spawn_blocking(move || (hosts(&entries), build(entries))).await;
+        let (named, retriever) =
             built.map_err(|_| StoreError::Unavailable("the index could not be built".to_owned()))?;
+        base.hosts.store(Some(Arc::new(named)));
         base.live.store(Some(Arc::new(Arc::clone(&retriever))));
         *loaded = Some(changes);
         Ok(retriever)
@@ -188,6 +207,22 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(title("pool").await, None);
+    }
+
+    #[tokio::test]
+    async fn hosts_follow_the_entries_and_a_store_that_fails_names_none() {
+        let shelf = Shelf::with(&[("Spa", "Book at https://spa.example/book.")]);
+        let bases = KnowledgeBases::new(shelf.clone(), super::super::simple::build());
+        shelf.fail(true);
+        assert!(bases.hosts(PROPERTY).await.is_empty());
+        shelf.fail(false);
+        assert_eq!(*bases.hosts(PROPERTY).await, ["spa.example"]);
+        let before = shelf.loads();
+        assert_eq!(*bases.hosts(PROPERTY).await, ["spa.example"]);
+        assert_eq!(shelf.loads(), before, "they are kept");
+        shelf.put(&[("Boat", "See https://boat.example.")]);
+        bases.refresh(PROPERTY).await.expect("loaded");
+        assert_eq!(*bases.hosts(PROPERTY).await, ["boat.example"]);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ pub mod bill;
 pub mod clean;
 pub mod embedded;
 pub mod errand;
+pub mod hosts;
 pub mod knowledge;
 pub mod language;
 pub mod openai;

@@ -66,6 +66,8 @@ pub(super) struct Session {
     /// What the guest is to agree to before writing, and has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<String>,
+    /// Hosts that the hotel's knowledge names: links in the AI's text may lead there. At most 100.
+    hosts: Vec<String>,
 }
 
 /// Begins a guest's session, or finds it again by its cookie or bearer token.
@@ -182,10 +184,11 @@ async fn answer(
     if consent.is_some() && state.db.consent_of(row.id).await?.is_some() {
         consent = None;
     }
+    let hosts = state.help.hosts(row.property).await;
     let guest = GuestProfile { id: Some(row.id), ..row.profile };
     let token_text = token.reveal().to_owned();
     let conversation = row.conversation;
-    let session = Session { token: token_text, guest, conversation, hotel, notice, consent };
+    let session = Session { token: token_text, guest, conversation, hotel, notice, consent, hosts };
     let mut response = (status, axum::Json(session)).into_response();
     let line = cookie::give(Kind::Guest, token, state.config.server.is_https(), embedded);
     if let Ok(line) = HeaderValue::try_from(line) {

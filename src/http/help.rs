@@ -117,6 +117,8 @@ pub(super) struct Preferences {
     reading_language: Option<String>,
     /// A language model is set up: there are summaries, rewriting and translations.
     model: bool,
+    /// Hosts that the hotel's knowledge names: links in the AI's text may lead there. At most 100.
+    hosts: Vec<String>,
 }
 
 /// What an agent sets.
@@ -268,10 +270,10 @@ pub(super) async fn keep_original(
     responses((status = 200, description = "It", body = Preferences), Refusals))]
 pub(super) async fn preferences(
     State(state): State<AppState>,
-    AgentAuth { agent, .. }: AgentAuth,
+    AgentAuth { property, agent, .. }: AgentAuth,
 ) -> ApiResult<Json<Preferences>> {
     let reading_language = state.db.reading_language(agent.id).await?;
-    Ok(Json(Preferences { reading_language, model: state.help.has_model() }))
+    Ok(Json(shown(&state, property, reading_language).await))
 }
 
 /// Sets it.
@@ -279,12 +281,17 @@ pub(super) async fn preferences(
     security(("agent" = [])), responses((status = 200, description = "It", body = Preferences), Refusals))]
 pub(super) async fn set_preferences(
     State(state): State<AppState>,
-    AgentAuth { agent, .. }: AgentAuth,
+    AgentAuth { property, agent, .. }: AgentAuth,
     Body(NewPreferences { reading_language }): Body<NewPreferences>,
 ) -> ApiResult<Json<Preferences>> {
     let reading_language = reading_language.as_deref().map(tag).transpose()?;
     state.db.put_reading_language(agent.id, reading_language.as_deref()).await?;
-    Ok(Json(Preferences { reading_language, model: state.help.has_model() }))
+    Ok(Json(shown(&state, property, reading_language).await))
+}
+
+async fn shown(state: &AppState, property: PropertyId, reading_language: Option<String>) -> Preferences {
+    let hosts = state.help.hosts(property).await;
+    Preferences { reading_language, model: state.help.has_model(), hosts }
 }
 
 /// The conversation, if it is this hotel's and the agent is not too fast: help costs money.

@@ -50,7 +50,7 @@ async fn without_a_model_entries_are_suggested_and_the_rest_is_refused() {
     let (guest, _page) = asked(&server, "When is breakfast served?").await;
     let mut agent = server.agent("agent").await;
     let (_, preferences) = agent.get("/api/me/preferences").await;
-    assert_eq!(preferences, json!({"reading_language": null, "model": false}));
+    assert_eq!(preferences, json!({"reading_language": null, "model": false, "hosts": []}));
     let (status, draft) = agent.post(&path(&guest, "suggestion"), json!({})).await;
     assert_eq!((status, &draft["by"]), (200, &json!("knowledge")), "{draft}");
     assert!(draft["text"].as_str().unwrap().to_lowercase().contains("breakfast"), "{draft}");
@@ -91,7 +91,7 @@ async fn both_texts_of_a_translation_are_kept() {
     let mut agent = ai.server.agent("agent").await;
     agent.refused("POST", &path(&guest, "translations/1"), Some(json!({})), (400, "bad_frame")).await;
     let (status, set) = agent.put("/api/me/preferences", json!({"reading_language": "de"})).await;
-    assert_eq!((status, set), (200, json!({"reading_language": "de", "model": true})));
+    assert_eq!((status, set), (200, json!({"reading_language": "de", "model": true, "hosts": []})));
 
     // The guest's words for the agent, once.
     let calls = ai.model.journal().entries().len();

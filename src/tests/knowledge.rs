@@ -115,6 +115,30 @@ async fn the_list_by_title_in_pages_and_searched() {
     }
 }
 
+#[tokio::test]
+async fn pages_learn_the_hosts_that_it_names() {
+    let server = Server::start(&[("FRONTDESK_DEMO", "off")]).await;
+    let mut admin = server.admin().await;
+    let spa =
+        json!({"title":"Spa","body":"Book at https://spa.example/book, not at https://a@evil.example."});
+    let (_, made) = admin.post("/api/knowledge", spa).await;
+    let deadline = Instant::now() + Duration::from_secs(2);
+    loop {
+        let session = server.caller().new_session(json!({})).await;
+        let (_, preferences) = admin.get("/api/me/preferences").await;
+        if session["hosts"] == json!(["spa.example"]) && preferences["hosts"] == session["hosts"] {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{session} {preferences}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    admin.delete(&format!("/api/knowledge/{}", made["id"].as_str().unwrap())).await;
+    while server.caller().new_session(json!({})).await["hosts"] != json!([]) {
+        assert!(Instant::now() < deadline, "a removed entry still names hosts");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// A new guest's question, and what becomes of it: the AI's answer, or nothing but a person.
 async fn asked(server: &Server) -> String {
     let (_, mut page) = server.guest_page().await;

@@ -97,6 +97,7 @@ export interface Translation {
 export interface Preferences {
   reading_language: string | null;
   model: boolean;
+  hosts: string[];
 }
 
 interface Written {

@@ -26,6 +26,8 @@ class Help {
   /** A language model is set up: there is more than suggestions from the knowledge. */
   model = $state(false);
   reading = $state<string | null>(null);
+  /** Hosts that links in the AI's text may lead to: this one and those that the hotel's knowledge names. */
+  hosts = $state.raw<readonly string[]>([location.hostname]);
   /** What is under way for the open conversation. */
   work = $state<Work>();
   /** Messages of the open conversation in the language that this agent reads in, by place. */
@@ -35,9 +37,10 @@ class Help {
 
   async load(): Promise<void> {
     try {
-      const { model, reading_language } = await api.preferences();
+      const { model, reading_language, hosts } = await api.preferences();
       this.model = model;
       this.reading = reading_language;
+      this.hosts = [location.hostname, ...hosts];
     } catch {
       // help is a help: without it everything else goes on
     }

@@ -34,6 +34,8 @@ export class Chat {
   notice = $state<string>();
   /** What the guest has to agree to before writing. */
   consent = $state<string>();
+  /** Hosts that links in the AI's text may lead to: this one and those that the hotel's knowledge names. */
+  hosts = $state.raw<readonly string[]>([location.hostname]);
   onevent: ((event: Event) => void) | undefined;
 
   #env = browserEnv();
@@ -147,9 +149,10 @@ export class Chat {
     this.#watch();
     this.#welcomed = false;
     try {
-      const { hotel, notice, consent } = await openSession(this.#locale);
+      const { hotel, notice, consent, hosts = [] } = await openSession(this.#locale);
       this.notice = notice;
       this.consent = consent;
+      this.hosts = [location.hostname, ...hosts];
       if (hotel) {
         this.hotel = hotel;
         this.#title = titleCounter(hotel);

@@ -13,8 +13,6 @@ export const page = {
   /** A number to call when all else fails. */
   phone: meta('phone'),
   privacyUrl: meta('privacy'),
-  /** Hosts that links in the AI's text may lead to: this one and those the hotel lists. */
-  hosts: [location.hostname, ...(meta('hosts')?.split(/[\s,]+/) ?? [])].filter(Boolean),
   room: query.get('room')?.slice(0, 32) || undefined,
   property: query.get('property') || undefined,
   embedded: query.get('embed') === '1',

@@ -14,6 +14,8 @@ export interface Session {
   notice?: string;
   /** What the guest has to agree to before writing, and has not. */
   consent?: string;
+  /** Hosts that the hotel's knowledge names. */
+  hosts?: string[];
 }
 
 export class SessionError extends Error {
