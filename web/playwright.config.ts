@@ -6,10 +6,9 @@ import { defineConfig } from '@playwright/test';
 // Both pages in the system's Chromium against the real server, which answers from the demo hotel's
 // knowledge; and against a second one whose AI is a stand-in that speaks slowly enough to be interrupted.
 // With FRONTDESK_URL the tests run against a server that is already up.
-const KNOWING = 8761;
-const SLOW = 8762;
-const MODEL = 8763;
-const HELPFUL = 8764;
+// E2E_PORT moves the ports, so that two runs can go side by side.
+const KNOWING = Number(process.env.E2E_PORT ?? 8761);
+const [SLOW, MODEL, HELPFUL] = [KNOWING + 1, KNOWING + 2, KNOWING + 3] as const;
 
 const admin = { email: 'admin@hotel.test', password: 'correct horse battery' };
 const env = (port: number, more: Record<string, string> = {}) => ({

@@ -157,13 +157,13 @@ export class Desk {
     return this.client.send(note ? { text, note: true } : offered, this.conversation);
   }
 
-  /** Sends a file to the guest, with these words or under its name. */
-  async attach(file: File, text: string): Promise<void> {
+  /** Sends a file to the guest, with these words or under its name. Gives the message's id. */
+  async attach(file: File, text: string): Promise<string | undefined> {
     const { conversation } = this;
-    if (conversation === undefined) return;
+    if (conversation === undefined) return undefined;
     const { upload } = await import('../lib/upload');
     const { id, name } = await upload(file, {});
-    this.client.send({ text: text || name, attachments: [id] }, conversation);
+    return this.client.send({ text: text || name, attachments: [id] }, conversation);
   }
 
   async older(): Promise<void> {
