@@ -35,6 +35,9 @@ pub const AGENT_SESSION_SECS: i64 = 7 * 24 * 3_600;
 /// How long a guest is known, in seconds: 180 days, renewed with every visit.
 pub const GUEST_SESSION_SECS: i64 = 180 * 24 * 3_600;
 
+/// How long somebody may take at the provider of single sign-on, in seconds: ten minutes.
+pub const ERRAND_SECS: i64 = 10 * 60;
+
 /// The login that is made when the operator names none.
 const DEFAULT_ADMIN: &str = "admin@localhost";
 
@@ -95,6 +98,7 @@ pub async fn first_admin(
         password_hash: hasher.hash(password.clone()).await?,
         must_change: made_up,
         second_factor: false,
+        single_sign_on: false,
         created_at: now,
         updated_at: now,
     };

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::backup::{self, Offsite, Schedule};
+use crate::oidc::{self, RoleMap};
 use crate::tls::TlsFiles;
 
 mod origin;
@@ -35,6 +36,8 @@ pub struct Config {
     pub storage: Storage,
     /// The first admin, if the operator names one.
     pub first_admin: Option<FirstAdmin>,
+    /// The provider of single sign-on, if there is one.
+    pub oidc: Option<oidc::Settings>,
     /// The AI service.
     pub ai: Ai,
     /// Alarms that nobody acknowledges.
@@ -229,6 +232,7 @@ impl Config {
             server: server(from)?,
             storage: storage(from)?,
             first_admin: first_admin(from)?,
+            oidc: single_sign_on(from)?,
             ai: Ai {
                 key: from.optional("OPENAI_API_KEY", parse::secret)?,
                 base_url: from.optional("OPENAI_BASE_URL", parse::http_url)?,
@@ -360,6 +364,26 @@ fn first_admin(from: &Sources) -> Result<Option<FirstAdmin>, ConfigError> {
         (None, Some(_)) => Err(ConfigError::takes("FRONTDESK_ADMIN_EMAIL")),
         (Some(_), None) => Err(ConfigError::takes("FRONTDESK_ADMIN_PASSWORD")),
     }
+}
+
+/// Off while all four are missing; some of them alone are a mistake, and so are all without a public URL.
+fn single_sign_on(from: &Sources) -> Result<Option<oidc::Settings>, ConfigError> {
+    let issuer = from.optional("OIDC_ISSUER", oidc::issuer)?;
+    let client_id = from.optional("OIDC_CLIENT_ID", parse::text)?;
+    let client_secret = from.optional("OIDC_CLIENT_SECRET", parse::secret)?;
+    let roles = from.optional("OIDC_ROLES", RoleMap::parse)?;
+    if issuer.is_none() && client_id.is_none() && client_secret.is_none() && roles.is_none() {
+        return Ok(None);
+    }
+    let missing = |name| move || ConfigError::takes(name);
+    let public = from.optional("FRONTDESK_PUBLIC_URL", Origin::parse)?;
+    Ok(Some(oidc::Settings {
+        issuer: issuer.filter(|_| public.is_some()).ok_or_else(missing("OIDC_ISSUER"))?,
+        client_id: client_id.ok_or_else(missing("OIDC_CLIENT_ID"))?,
+        client_secret: client_secret.ok_or_else(missing("OIDC_CLIENT_SECRET"))?,
+        roles: roles.ok_or_else(missing("OIDC_ROLES"))?,
+        redirect: public.map_or(String::new(), |public| format!("{public}{}", oidc::CALLBACK)),
+    }))
 }
 
 /// The channel is off while all four are missing; some of them alone are a mistake.

@@ -24,7 +24,7 @@ use resolver::{NotAllowed, Resolver};
 
 /// How long a connection may take to come about.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long a request may take until the answer's headers are here. The answer's body is not read.
+/// How long a request may take, its answer included as far as that is read.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The longest address, in bytes.
 pub const URL_MAX_BYTES: usize = 2_048;
@@ -41,6 +41,9 @@ pub enum Failure {
     /// No answer in time.
     #[error("no answer in time")]
     TimedOut,
+    /// More came than was asked for.
+    #[error("the answer is too long")]
+    TooLong,
 }
 
 /// Why an address is not taken at all.
@@ -126,12 +129,54 @@ impl Egress {
     pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, Failure> {
         // Again: it may have been stored under other settings.
         let url = self.check(url).map_err(|_| Failure::NotAllowed)?;
-        let client = if url.scheme() == "https" { &self.secure } else { &self.plain };
-        let answer = client.post(url).headers(headers).body(body).send().await;
+        let answer = self.client(&url).post(url).headers(headers).body(body).send().await;
         let answer = answer.map_err(|error| failure(&error))?;
         let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(Answer { status: answer.status(), retry_after: seconds.map(Duration::from_secs) })
     }
+}
+
+impl Egress {
+    /// Reads what is at an address.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn read(&self, url: &str, most: usize) -> Result<(StatusCode, Vec<u8>), Failure> {
+        let url = self.check(url).map_err(|_| Failure::NotAllowed)?;
+        whole(self.client(&url).get(url), most).await
+    }
+
+    /// Sends a body and reads the answer.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn exchange(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: String,
+        most: usize,
+    ) -> Result<(StatusCode, Vec<u8>), Failure> {
+        let url = self.check(url).map_err(|_| Failure::NotAllowed)?;
+        whole(self.client(&url).post(url).headers(headers).body(body), most).await
+    }
+
+    fn client(&self, url: &Url) -> &reqwest::Client {
+        if url.scheme() == "https" { &self.secure } else { &self.plain }
+    }
+}
+
+/// The answer to a request, if it is not longer than that.
+async fn whole(request: reqwest::RequestBuilder, most: usize) -> Result<(StatusCode, Vec<u8>), Failure> {
+    let mut answer = request.send().await.map_err(|error| failure(&error))?;
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|error| failure(&error))? {
+        if body.len() + part.len() > most {
+            return Err(Failure::TooLong);
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok((answer.status(), body))
 }
 
 /// The address that a URL names without a name. However it was written, the parser has made it plain.

@@ -34,6 +34,7 @@ mod invitations;
 mod knowledge;
 mod layers;
 mod learning;
+mod oidc;
 pub mod origin;
 mod pages;
 mod privacy;
@@ -82,6 +83,9 @@ fn table() -> Table {
         .routes(row(Handler,                                    UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
         .routes(row(Anyone,                                     SESSIONS,  routes!(guest::session)))
         .routes(row(Anyone,                                     LOGINS,    routes!(session::login)))
+        .routes(row(Anyone,                                     REQUESTS,  routes!(oidc::ways)))
+        .routes(row(Anyone,                                     LOGINS,    routes!(oidc::begin)))
+        .routes(row(Anyone,                                     LOGINS,    routes!(oidc::callback)))
         .routes(row(Myself,                                     REQUESTS,  routes!(session::logout)))
         .routes(row(Myself,                                     REQUESTS,  routes!(session::me)))
         .routes(row(Myself,                                     LOGINS,    routes!(account::password)))

@@ -28,6 +28,7 @@ use crate::config::{Ai, Alarms, Config, DatabaseUrl};
 use crate::egress::{Egress, Lookup, SystemLookup};
 use crate::help::Help;
 use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
+use crate::oidc::Oidc;
 use crate::pager::AlarmPost;
 use crate::privacy::Nudge;
 use crate::store::Database;
@@ -102,6 +103,7 @@ impl Parts {
             let lookup: Arc<dyn Lookup> = Arc::new(SystemLookup);
             Egress::new(&config.integrations.webhook_networks, &lookup)?
         };
+        let oidc = config.oidc.clone().map(|settings| Arc::new(Oidc::new(settings, egress.clone())));
         let data_dir = config.storage.data_dir.clone();
         let state = AppState {
             hub,
@@ -117,6 +119,7 @@ impl Parts {
             graph,
             files,
             egress,
+            oidc,
             webhooks: Wake::default(),
             erasures: Nudge::default(),
             reservations: Arc::default(),

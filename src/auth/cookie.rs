@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, COOKIE};
 
 use super::login::DEVICE_SECS;
 use super::token::Token;
-use super::{AGENT_SESSION_SECS, GUEST_SESSION_SECS};
+use super::{AGENT_SESSION_SECS, ERRAND_SECS, GUEST_SESSION_SECS};
 
 /// Whose cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Kind {
     Guest,
     /// A browser's own, from which an agent has logged in.
     Device,
+    /// A browser's that is away at the provider of single sign-on.
+    Errand,
 }
 
 impl Kind {
@@ -28,6 +30,8 @@ impl Kind {
             (Self::Guest, true) => "__Host-frontdesk_guest",
             (Self::Device, false) => "frontdesk_device",
             (Self::Device, true) => "__Host-frontdesk_device",
+            (Self::Errand, false) => "frontdesk_errand",
+            (Self::Errand, true) => "__Host-frontdesk_errand",
         }
     }
 }
@@ -39,6 +43,7 @@ pub fn give(kind: Kind, token: &Token, https: bool, embedded: bool) -> String {
         Kind::Agent => AGENT_SESSION_SECS,
         Kind::Guest => GUEST_SESSION_SECS,
         Kind::Device => DEVICE_SECS,
+        Kind::Errand => ERRAND_SECS,
     };
     line(kind, token.reveal(), https, embedded, secs)
 }
@@ -53,7 +58,8 @@ fn line(kind: Kind, value: &str, https: bool, embedded: bool, max_age_secs: i64)
     let site = match kind {
         Kind::Agent | Kind::Device => "Strict",
         Kind::Guest if https && embedded => "None; Partitioned",
-        Kind::Guest => "Lax",
+        // The provider's page sends the browser back: to a strict cookie that is another site.
+        Kind::Guest | Kind::Errand => "Lax",
     };
     let secure = if https { "; Secure" } else { "" };
     format!("{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite={site}{secure}")

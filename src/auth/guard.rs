@@ -126,7 +126,9 @@ fn turned(refusal: Refusal, who: Caller) -> Turned {
 
 /// Whether an account must set up a second factor before it may do anything else.
 pub fn owes_second_factor(account: &Account, server: &Server) -> bool {
-    !account.second_factor && server.second_factor_from.is_some_and(|least| account.role >= least)
+    // At a provider that is the provider's to ask for.
+    let asked = account.second_factor || account.single_sign_on;
+    !asked && server.second_factor_from.is_some_and(|least| account.role >= least)
 }
 
 fn owed() -> Refusal {

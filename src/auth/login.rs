@@ -55,7 +55,8 @@ impl Judge<'_> {
         // Whoever guesses from elsewhere makes themselves wait, not the owner at a known browser.
         let guessing = (shown.email, device.filter(|_| known));
         self.attempts.check(&guessing, Instant::now())?;
-        let account = account.filter(|account| !account.disabled);
+        // Whoever the provider vouches for has no other way in: shut out there is shut out here.
+        let account = account.filter(|account| !account.disabled && !account.single_sign_on);
         let hash = account.as_ref().map(|account| account.password_hash.clone());
         let good = self.hasher.verify(shown.password.clone(), hash).await?;
         let account = match account.filter(|_| good) {

@@ -129,6 +129,21 @@ pub const SETTINGS: &[Setting] = &[
         "agents of this role or a higher one must have a second factor",
     ),
     row(
+        "OIDC_ISSUER",
+        "",
+        "the provider's address as it writes it itself, together with OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, \
+         OIDC_ROLES and FRONTDESK_PUBLIC_URL",
+        "the OpenID Connect provider at which staff log in",
+    ),
+    row("OIDC_CLIENT_ID", "", OIDC, "our name at the provider"),
+    row("OIDC_CLIENT_SECRET", "", OIDC, "our secret at the provider"),
+    row(
+        "OIDC_ROLES",
+        "",
+        "a claim and what its values give, such as: groups desk-chiefs=admin, desk=agent; together with OIDC_ISSUER",
+        "who may do what; HOTEL/ROLE for another hotel than the first, and the first value that fits counts",
+    ),
+    row(
         "FRONTDESK_SECRET_KEY",
         "",
         "a random text of 32 characters or more",
@@ -237,6 +252,8 @@ pub const SETTINGS: &[Setting] = &[
         "how many of a hundred traces are sent",
     ),
 ];
+
+const OIDC: &str = "a text without line breaks, together with OIDC_ISSUER";
 
 const S3_KEY: &str = "a text without line breaks, together with FRONTDESK_BACKUP_S3";
 

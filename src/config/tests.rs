@@ -18,6 +18,13 @@ const S3: &[(&str, &str)] = &[
     ("FRONTDESK_BACKUP_S3_SECRET", "secret"),
 ];
 const TLS: &[(&str, &str)] = &[("FRONTDESK_TLS_CERT", "/c.pem"), ("FRONTDESK_TLS_KEY", "/k.pem")];
+const OIDC: &[(&str, &str)] = &[
+    ("FRONTDESK_PUBLIC_URL", "https://desk.example"),
+    ("OIDC_ISSUER", "https://id.example"),
+    ("OIDC_CLIENT_ID", "desk"),
+    ("OIDC_CLIENT_SECRET", "secret"),
+    ("OIDC_ROLES", "groups desk=agent"),
+];
 const EMAIL: &[(&str, &str)] = &[("FRONTDESK_ADMIN_EMAIL", "a@b.example")];
 const PASSWORD: &[(&str, &str)] = &[("FRONTDESK_ADMIN_PASSWORD", "long enough")];
 const POSTGRES: &[(&str, &str)] = &[("DATABASE_URL", "postgres://h/db")];
@@ -50,6 +57,10 @@ const TABLE: &[Row] = &[
     ("FRONTDESK_SECOND_FACTOR", "admin", &["everyone", "Admin"], &[]),
     ("FRONTDESK_SECRET_KEY", "0123456789abcdef0123456789abcdef", &["short"], &[]),
     ("FRONTDESK_SECRET_KEY_OLD", "0123456789abcdef0123456789abcdef", &["short"], &[]),
+    ("OIDC_ISSUER", "https://id.example/realms/hotel/", &["id.example", "https://a?b", "https://u@a"], OIDC),
+    ("OIDC_CLIENT_ID", "frontdesk", &["a\nb"], OIDC),
+    ("OIDC_CLIENT_SECRET", "x", &["a\nb"], OIDC),
+    ("OIDC_ROLES", "roles x=admin", &["roles", "roles x=owner"], OIDC),
     ("OPENAI_API_KEY", "k", &["a\nb"], &[]),
     ("OPENAI_BASE_URL", "http://h/v1/", &["h/v1"], &[]),
     ("OPENAI_MODEL", "m", &["a\nb"], &[]),

@@ -111,6 +111,7 @@ pub(super) async fn add(
         disabled: false,
         must_change: false,
         second_factor: false,
+        single_sign_on: false,
         created_at: at,
         updated_at: at,
     };

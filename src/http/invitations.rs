@@ -194,6 +194,7 @@ pub(super) async fn accept(
         disabled: false,
         must_change: false,
         second_factor: false,
+        single_sign_on: false,
         created_at: at,
         updated_at: at,
     };

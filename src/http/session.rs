@@ -105,21 +105,8 @@ pub(super) async fn login(
         }
     };
 
-    let token = Token::random()?;
-    let browser = headers.get(USER_AGENT).and_then(|text| text.to_str().ok()).unwrap_or_default();
-    let session = Session {
-        key: token.key(),
-        agent: account.id,
-        created_at: at,
-        seen_at: at,
-        expires_at: at.plus_millis(AGENT_SESSION_SECS * 1_000),
-        address: address.0.to_string(),
-        browser: browser.chars().take(BROWSER_MAX_CHARS).collect(),
-    };
-    state.db.add_session(session).await?;
-    let target = format!("agent:{}", account.id);
-    state.audit.record(&Actor::owner(&account, address.0), Action::Login, target).await;
-    let mut cookies = vec![(SET_COOKIE, cookie::give(Kind::Agent, &token, https, false))];
+    let line = open(&state, &account, address, &headers, "").await?;
+    let mut cookies = vec![(SET_COOKIE, line)];
     if !known {
         let device = Token::random()?;
         state.db.add_device(device.key().0, account.id, at.plus_millis(DEVICE_SECS * 1_000)).await?;
@@ -132,6 +119,31 @@ pub(super) async fn login(
         }
     }
     Ok(response)
+}
+
+/// Opens a session; the line that hands its cookie out. `detail`: how, for the audit log.
+pub(super) async fn open(
+    state: &AppState,
+    account: &Account,
+    address: ClientAddress,
+    headers: &HeaderMap,
+    detail: &str,
+) -> ApiResult<String> {
+    let (token, at) = (Token::random()?, now());
+    let browser = headers.get(USER_AGENT).and_then(|text| text.to_str().ok()).unwrap_or_default();
+    let session = Session {
+        key: token.key(),
+        agent: account.id,
+        created_at: at,
+        seen_at: at,
+        expires_at: at.plus_millis(AGENT_SESSION_SECS * 1_000),
+        address: address.0.to_string(),
+        browser: browser.chars().take(BROWSER_MAX_CHARS).collect(),
+    };
+    state.db.add_session(session).await?;
+    let (actor, target) = (Actor::owner(account, address.0), format!("agent:{}", account.id));
+    state.audit.record_detail(&actor, Action::Login, target, detail).await;
+    Ok(cookie::give(Kind::Agent, &token, state.config.server.is_https(), false))
 }
 
 /// Notes a wrong guess. Not the address that was typed, where nobody has it: it may be a password that slipped

@@ -20,6 +20,7 @@ use crate::auth::{Attempts, Hasher, Vault};
 use crate::config::Config;
 use crate::egress::Egress;
 use crate::help::Help;
+use crate::oidc::Oidc;
 use crate::privacy::Nudge;
 use crate::store::Database;
 use crate::webhooks::Wake;
@@ -51,6 +52,8 @@ pub struct AppState {
     pub attempts: Attempts,
     /// Stored secrets.
     pub vault: Vault,
+    /// Single sign-on; `None` where no provider is set up.
+    pub oidc: Option<Arc<Oidc>>,
     /// The client for the Graph API; `None` while WhatsApp is off.
     pub graph: Option<GraphClient>,
     /// The WhatsApp channel's webhook; `None` while the channel is off.

@@ -17,6 +17,7 @@ use frontdesk_domain::timestamp::Timestamp;
 pub mod access;
 pub mod audit;
 pub mod help;
+pub mod identities;
 pub mod logins;
 pub mod privacy;
 pub mod records;
@@ -28,6 +29,7 @@ pub mod webhooks;
 pub use access::Access;
 pub use audit::AuditLog;
 pub use help::Helping;
+pub use identities::Identities;
 pub use logins::Logins;
 pub use privacy::Privacy;
 pub use records::Records;
@@ -40,6 +42,7 @@ pub trait Database:
     Store
     + Accounts
     + Logins
+    + Identities
     + Access
     + AuditLog
     + Attachments
@@ -58,6 +61,7 @@ impl<T> Database for T where
     T: Store
         + Accounts
         + Logins
+        + Identities
         + Access
         + AuditLog
         + Attachments
@@ -94,6 +98,8 @@ pub struct Account {
     pub must_change: bool,
     /// A second factor is asked for at each login. Read only: see [`Logins`].
     pub second_factor: bool,
+    /// Logs in at the provider of single sign-on, and there alone. Read only: see [`Identities`].
+    pub single_sign_on: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

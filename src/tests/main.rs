@@ -32,6 +32,7 @@ mod logins;
 mod matrix;
 mod metrics;
 mod offsite;
+mod oidc;
 mod ops;
 mod pages;
 mod privacy;

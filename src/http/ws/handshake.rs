@@ -91,7 +91,7 @@ impl Door {
                 }
                 Ok(account.as_ref().map(guard::agent))
             }
-            Kind::Guest | Kind::Device => {
+            Kind::Guest | Kind::Device | Kind::Errand => {
                 let row = self.state.db.guest_session(session).await.map_err(failed)?;
                 Ok(row.as_ref().map(guard::guest))
             }

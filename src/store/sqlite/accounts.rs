@@ -23,12 +23,13 @@ const ADD_PROPERTY: &str = "
     INSERT INTO properties (id, slug, name) VALUES (?1, ?2, ?3) ON CONFLICT (slug) DO NOTHING";
 const NO_AGENTS: &str = "SELECT NOT EXISTS (SELECT 1 FROM agents)";
 
-/// An account, and whether a second factor is asked for.
+/// An account, whether a second factor is asked for, and whether a provider knows it.
 macro_rules! account {
     ($rest:literal) => {
         concat!(
             "SELECT agents.*, EXISTS (SELECT 1 FROM second_factors WHERE agent = agents.id AND confirmed)
-                AS second_factor ",
+                AS second_factor,
+             EXISTS (SELECT 1 FROM identities WHERE agent = agents.id) AS single_sign_on ",
             $rest
         )
     };
@@ -42,6 +43,10 @@ const LIST: &str = account!(
 );
 const ONE: &str = account!("FROM agents WHERE id = ?1 AND property = ?2");
 const BY_EMAIL: &str = account!("FROM agents WHERE email = ?1");
+pub(super) const BY_IDENTITY: &str = account!(
+    "FROM identities JOIN agents ON agents.id = identities.agent
+     WHERE identities.issuer = ?1 AND identities.subject = ?2"
+);
 
 const INSERT: &str = "
     INSERT INTO agents (id, property, email, name, role, disabled, password_hash, must_change, updated_at,

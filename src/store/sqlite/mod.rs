@@ -19,6 +19,7 @@ mod group;
 mod guests;
 mod heads;
 mod help;
+mod identities;
 mod knowledge;
 mod listing;
 mod log;

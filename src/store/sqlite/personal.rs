@@ -137,6 +137,7 @@ pub(super) const TABLES: &[Table] = &[
     nothing("second_factors", "staff"),
     nothing("recovery_codes", "staff"),
     nothing("devices", "staff"),
+    nothing("identities", "staff"),
     nothing("preferences", "staff"),
     nothing("invitations", "staff"),
     nothing("api_tokens", "the hotel's systems"),

@@ -223,6 +223,7 @@ impl FromRow<'_, SqliteRow> for Account {
             password_hash: row.try_get("password_hash")?,
             must_change: row.try_get("must_change")?,
             second_factor: row.try_get("second_factor")?,
+            single_sign_on: row.try_get("single_sign_on")?,
             created_at: time_at(row, "created_at")?,
             updated_at: time_at(row, "updated_at")?,
         })

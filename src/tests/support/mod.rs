@@ -4,6 +4,7 @@ pub mod ai;
 pub mod client;
 pub mod http;
 pub mod line;
+pub mod oidc;
 pub mod receiver;
 pub mod s3;
 pub mod scene;

@@ -25,6 +25,7 @@ fn account(property: PropertyId, email: &str, role: Role) -> Account {
         password_hash: "$argon2id$v=19$…".to_owned(),
         must_change: false,
         second_factor: false,
+        single_sign_on: false,
         created_at: Timestamp(1),
         updated_at: Timestamp(2),
     }
