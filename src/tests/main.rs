@@ -21,6 +21,7 @@ mod check;
 mod deploy;
 mod durability;
 mod frames;
+mod guarantees;
 mod guests;
 mod hello;
 mod help;
