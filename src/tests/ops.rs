@@ -171,7 +171,7 @@ async fn every_answer_has_the_headers_that_keep_browsers_safe() {
 
 #[tokio::test]
 async fn the_end_waits_for_nobody_too_long() {
-    let mut ai = Ai::start("stall-at=3,text=one two three four", &[]).await;
+    let mut ai = Ai::start("stall-at=3,text=sand sea wind sun", &[]).await;
     let (guest, mut page) = ai.server.guest_page().await;
     page.done(json!({"type":"send","id":"g1","text":"When is breakfast?"})).await;
     page.expect("draft").await;

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::support::{Ai, Caller, Client};
 
 /// An answer of a hundred words, one every 15 ms.
-const SLOWLY: &str = "delta=15,text=one two three four five six seven eight nine ten eleven twelve thirteen \
-fourteen fifteen sixteen seventeen eighteen nineteen twenty one two three four five six seven eight nine ten \
-eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty one two three four five six \
-seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty";
+const SLOWLY: &str = "delta=15,text=sand sea wind sun palm shell wave boat gull dune reef lamp path \
+moon rain cloud star leaf stone grass sand sea wind sun palm shell wave boat gull dune \
+reef lamp path moon rain cloud star leaf stone grass sand sea wind sun palm shell \
+wave boat gull dune reef lamp path moon rain cloud star leaf stone grass";
 
 /// What one reader was shown.
 #[derive(Default)]

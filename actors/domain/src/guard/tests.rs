@@ -1,0 +1,158 @@
+//! The guard as a table, and cut at every place.
+
+use super::stream::HELD_MAX_CHARS;
+use super::*;
+
+const SPA: &str = "The sauna is open from 07:00 to 21:00 and free of charge. See https://spa.example/hours.";
+
+#[test]
+fn what_a_cited_entry_says_may_be_said() {
+    for fine in [
+        "The sauna opens at 7 and closes at 21:00.",
+        "It is free for guests.",
+        "See https://spa.example/hours for more.",
+        "Hello! How can I help you?",
+        "Gern geschehen!",
+        "お手伝いできることはありますか。",
+    ] {
+        assert_eq!(concern(fine, &[SPA]), None, "{fine}");
+    }
+}
+
+#[test]
+fn what_none_says_is_withheld() {
+    for (sentence, expected) in [
+        ("A massage costs 80 EUR.", Concern::Number),
+        ("It closes at 22:00.", Concern::Number),
+        ("Your refund is on its way.", Concern::Commitment),
+        ("Sie bekommen einen Rabatt.", Concern::Commitment),
+        ("La habitación está disponible.", Concern::Commitment),
+        ("Votre table est réservée.", Concern::Commitment),
+        ("Ваше бронирование подтверждено.", Concern::Commitment),
+        ("房间已确认。", Concern::Commitment),
+        ("返金いたします。", Concern::Commitment),
+        ("I will bring towels.", Concern::Promise),
+        ("Wir werden uns darum kümmern.", Concern::Promise),
+        ("我会安排。", Concern::Promise),
+        ("Click https://evil.example/x now.", Concern::Link),
+        ("![x](https://spa.example/?q=secret)", Concern::Link),
+        ("<img src=x onerror=alert(1)>", Concern::Link),
+    ] {
+        assert_eq!(concern(sentence, &[SPA]), Some(expected), "{sentence}");
+    }
+}
+
+/// Many ways to cut a text in three: the verdict is always the same.
+fn run(text: &str, cited: &[&str]) -> (String, Option<Concern>) {
+    let mut whole: Option<(String, Option<Concern>)> = None;
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(3).chain([text.len()]).collect();
+    for first in &places {
+        for second in places.iter().filter(|second| *second >= first) {
+            let mut guard = Guard::default();
+            let mut shown = String::new();
+            let mut withheld = None;
+            for piece in [&text[..*first], &text[*first..*second], &text[*second..]] {
+                let passed = guard.push(piece, cited);
+                shown.push_str(&passed.shown);
+                withheld = withheld.or(passed.withheld);
+            }
+            let passed = guard.finish(cited);
+            shown.push_str(&passed.shown);
+            withheld = withheld.or(passed.withheld);
+            assert!(!shown.contains("80") && !shown.contains("refund"), "{shown}");
+            match &whole {
+                Some((_, before)) => assert_eq!(*before, withheld, "{text} {first} {second}"),
+                None => whole = Some((shown, withheld)),
+            }
+        }
+    }
+    whole.expect("at least one way")
+}
+
+#[test]
+fn nothing_unfounded_is_ever_shown_wherever_the_text_is_cut() {
+    let (shown, withheld) = run("The sauna is warm. It costs 80 EUR. Bye.", &[SPA]);
+    assert!(shown.starts_with("The sauna is warm. "), "{shown}");
+    assert_eq!(withheld, Some(Concern::Number));
+    assert_eq!(run("You get a refund today", &[SPA]).1, Some(Concern::Commitment));
+    let fine = "Hi! It opens at 7.00 and is free. See https://spa.example/hours. Enjoy";
+    assert_eq!(run(fine, &[SPA]), (fine.to_owned(), None));
+}
+
+#[test]
+fn harmless_words_are_shown_as_they_come() {
+    let mut guard = Guard::default();
+    let mut shown = String::new();
+    for word in ["the", " sauna", " smells", " nice"] {
+        shown.push_str(&guard.push(word, &[]).shown);
+    }
+    assert_eq!(shown, "the sauna smells nice");
+}
+
+#[test]
+fn an_endless_sentence_is_judged_where_it_stands() {
+    let mut guard = Guard::default();
+    let passed = guard.push(&"7 ".repeat(2_000), &["7"]);
+    assert!(passed.shown.len() > 3_000 && guard.held.len() <= HELD_MAX_CHARS);
+}
+
+#[test]
+fn amounts_in_words_are_numbers() {
+    for priced in [
+        "It costs twenty euros.",
+        "It costs twenty-five dollars.",
+        "Das kostet zwanzig Euro.",
+        "Das macht fünfundzwanzig Euro.",
+        "Cela coûte quatre-vingts euros.",
+        "Cuesta veinte euros.",
+        "Costa venti euro.",
+        "Custa vinte euros.",
+        "Het kost twintig euro.",
+        "To kosztuje dwadzieścia euro.",
+        "Это стоит двадцать евро.",
+        "Yirmi euro tutar.",
+        "السعر عشرون يورو.",
+        "价格是二十欧元。",
+        "二十ユーロです。",
+        "이십 유로입니다.",
+        "One euro each.",
+        "You save ten percent.",
+        "It closes at ten o'clock.",
+    ] {
+        assert_eq!(concern(priced, &[SPA]), Some(Concern::Number), "{priced}");
+    }
+    for fine in ["We have two saunas and one pool.", "Un momento, por favor.", "Sie zahlen in Euro."] {
+        assert_eq!(concern(fine, &[SPA]), None, "{fine}");
+    }
+}
+
+#[test]
+fn an_amount_in_words_is_found_in_digits_and_the_other_way() {
+    for (sentence, entry) in [
+        ("It costs twenty-five euros.", "Parking: 25 EUR."),
+        ("Das kostet fünfundzwanzig Euro.", "Parken: 25 Euro."),
+        ("Das kostet hundertzwanzig Euro.", "120 Euro"),
+        ("It costs two hundred and fifty dollars.", "250 dollars"),
+        ("Cela coûte quatre-vingts euros.", "80 euros"),
+        ("价格是一百二十元。", "120元"),
+        ("It costs 20 euros.", "Parking costs twenty euros."),
+    ] {
+        assert_eq!(concern(sentence, &[entry]), None, "{sentence}");
+    }
+    assert_eq!(concern("Vierundzwanzig Euro.", &["80 Euro"]), Some(Concern::Number));
+}
+
+#[test]
+fn no_part_of_an_amount_in_words_is_shown_before_it_is_judged() {
+    for (text, never) in
+        [("It is warm. It costs twenty to thirty euros. Bye.", "twenty"), ("It costs one euro.", "one")]
+    {
+        let mut guard = Guard::default();
+        let mut shown = String::new();
+        for character in text.chars() {
+            shown.push_str(&guard.push(&character.to_string(), &[SPA]).shown);
+        }
+        let last = guard.finish(&[SPA]);
+        assert!(!shown.contains(never) && last.shown.is_empty(), "{shown}");
+    }
+}
