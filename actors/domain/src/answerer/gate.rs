@@ -39,6 +39,10 @@ pub const ANSWER: f32 = 0.50;
 /// From this probability on, the entry is offered as "did you mean".
 pub const SUGGEST: f32 = 0.12;
 
+/// Up to here, an entry that speaks of another thing of the same kind (a sauna, asked for a massage) lacks
+/// what was asked for: it holds the wider concept only through its own narrower one.
+const SIBLING: f32 = 0.35;
+
 /// The features of the best entry.
 pub fn features(index: &Index, lexicon: &Lexicon, query: &Query, ranked: &[Scored]) -> [f32; FEATURES] {
     let mut x = [0.0; FEATURES];
@@ -74,7 +78,7 @@ pub fn features(index: &Index, lexicon: &Lexicon, query: &Query, ranked: &[Score
     x[4] = f32::min(unknown, 4.0);
     #[allow(clippy::cast_precision_loss)]
     {
-        x[5] = query.topics.iter().filter(|(id, w)| *w > 0.45 && held(*id) < 0.3).count().min(3) as f32;
+        x[5] = query.topics.iter().filter(|(id, w)| *w > 0.45 && held(*id) < SIBLING).count().min(3) as f32;
         let extra = document
             .title_topics
             .iter()
