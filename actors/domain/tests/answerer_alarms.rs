@@ -1,6 +1,12 @@
-//! Short messages of guests in need, and harmless ones that sound alike. `blind/alarms.txt` was written before
-//! the word lists were read; only the first half may be read for tuning. `-- --nocapture` prints the figures.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_precision_loss)]
+//! Short messages of guests in need, and harmless ones that sound alike. Of `blind/alarms.txt` only
+//! the first half may be read for tuning. `-- --nocapture` prints the figures.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    clippy::print_stdout
+)]
 
 use frontdesk_domain::answerer::{Route, route};
 

@@ -41,6 +41,8 @@ class Help {
       this.model = model;
       this.reading = reading_language;
       this.hosts = [location.hostname, ...hosts];
+      // A conversation that was opened before the language was known has its translations still to read.
+      this.#of = undefined;
     } catch {
       // help is a help: without it everything else goes on
     }
