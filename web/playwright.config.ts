@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
 // Both pages in the system's Chromium against the real server, which answers from the demo hotel's
-// knowledge; and against a second one whose AI is a stand-in that speaks slowly enough to be interrupted.
+// knowledge and has a stand-in for WhatsApp; and against a second one whose AI is a stand-in that speaks
+// slowly enough to be interrupted.
 // With FRONTDESK_URL the tests run against a server that is already up.
 const KNOWING = 8761;
 const SLOW = 8762;
 const MODEL = 8763;
+const GRAPH = 8764;
 
 const admin = { email: 'admin@hotel.test', password: 'correct horse battery' };
 const env = (port: number, more: Record<string, string> = {}) => ({
@@ -23,6 +25,7 @@ const build = process.env.FRONTDESK_BUILD ?? '../target/debug';
 const words = encodeURIComponent('Good morning and welcome to our house by the lake. '.repeat(12));
 
 process.env.SLOW_URL ??= `http://127.0.0.1:${SLOW}`;
+if (!process.env.FRONTDESK_URL) process.env.GRAPH_URL ??= `http://127.0.0.1:${GRAPH}`;
 
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -36,9 +39,21 @@ export default defineConfig({
     ? undefined
     : [
         {
+          command: `${build}/frontdesk-bench fake-graph --port ${GRAPH} --webhook http://127.0.0.1:${KNOWING}/webhooks/whatsapp`,
+          port: GRAPH,
+          reuseExistingServer: false,
+        },
+        {
           command: `${build}/frontdesk serve`,
           url: `http://127.0.0.1:${KNOWING}/readyz`,
-          env: env(KNOWING),
+          env: env(KNOWING, {
+            // What the stand-in takes when it is told nothing else.
+            WHATSAPP_API_BASE: `http://127.0.0.1:${GRAPH}`,
+            WHATSAPP_VERIFY_TOKEN: 'verify',
+            WHATSAPP_APP_SECRET: 'fake-secret',
+            WHATSAPP_ACCESS_TOKEN: 'fake-token',
+            WHATSAPP_PHONE_NUMBER_ID: '100000000000001',
+          }),
           reuseExistingServer: false,
         },
         {

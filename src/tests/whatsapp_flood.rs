@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::whatsapp::{SECRET, SETTINGS, body, collection, said, sign, text};
 use crate::support::server::binary;
+use crate::support::whatsapp::{SECRET, SETTINGS, body, collection, said, sign, text};
 use crate::support::{Meta, Server};
 
 /// How many posts are under way at once.
