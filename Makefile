@@ -29,10 +29,23 @@ lint: pages
 test-rust: pages
 	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
 
-## takeovers: ten thousand at random moments of streaming answers, by a simulated clock
+## takeovers: ten thousand at random moments of streaming answers, by a simulated clock and over real sockets
 .PHONY: takeovers
-takeovers:
+takeovers: pages
 	cargo test --release -p frontdesk-actors --test takeovers -- --ignored
+	FRONTDESK_TAKEOVERS=10000 cargo test --release $(ALL) --test contract takeovers -- --nocapture
+
+## failures: every failure of the stand-in for OpenAI, a hundred times each
+.PHONY: failures
+failures: pages
+	FRONTDESK_FAILURES=100 cargo test $(ALL) --test contract failures -- --nocapture
+
+## aimock: our client of language models against a stand-in that is not ours
+.PHONY: aimock
+aimock: pages
+	npm install --silent --no-audit --no-fund --prefix target/aimock @copilotkit/aimock@1.43.0
+	cargo build $(ALL) --bin frontdesk
+	node .ci/aimock.mjs target/aimock/node_modules target/debug/frontdesk
 
 ## fuzz: webhook bodies changed at random, each 10,000 times
 .PHONY: fuzz

@@ -20,6 +20,7 @@ pub mod help;
 pub mod http;
 pub mod pager;
 pub mod privacy;
+pub mod rehearse;
 pub mod replay;
 pub mod reservations;
 pub mod store;

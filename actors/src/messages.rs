@@ -637,6 +637,17 @@ pub enum AiPoolMsg {
         /// Of which turn.
         turn: TurnId,
     },
+    /// A call that has its place wants to send another request.
+    Again {
+        /// Which.
+        turn: TurnId,
+        /// Tokens of what is to be sent.
+        tokens: u64,
+        /// How long it may wait.
+        by: tokio::time::Instant,
+        /// True: it may. Dropped, if the call is over.
+        reply: RpcReplyPort<bool>,
+    },
     /// What a call came to. Sent by the model's adapter before the call's task ends.
     Bill(Box<Bill>),
     /// A worker is done. Sent by the worker's own watcher.

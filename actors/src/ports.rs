@@ -328,6 +328,9 @@ pub enum ModelError {
     /// It took too long.
     #[error("timed_out")]
     TimedOut,
+    /// Our own limits held it back: nobody's fault.
+    #[error("no_room")]
+    NoRoom,
 }
 
 impl ModelError {

@@ -8,10 +8,12 @@ use ractor::RpcReplyPort;
 use tokio::time::Instant;
 
 use frontdesk_domain::ids::{ConversationId, PropertyId, TurnId};
-use frontdesk_domain::pool::Class;
+use frontdesk_domain::pool::{Class, Tokens};
 
-use crate::messages::{AiPoolRef, Attempt, Busy, Lease};
+use crate::clock;
+use crate::messages::{AiPoolMsg, AiPoolRef, Attempt, Busy, Lease};
 
+use super::gate::Stop;
 use super::job::Client;
 use super::outcome::{release, remove};
 use super::{AiPool, State, add};
@@ -45,6 +47,40 @@ impl AiPool {
         self.settle(myself, id, attempt, state);
         remove(id, state);
         self.pump(myself, state);
+    }
+}
+
+impl AiPool {
+    /// Another request of a call: the rates, the breaker and the budget are asked as for the first. Its slot it has.
+    pub(super) fn on_again(
+        &self,
+        myself: &AiPoolRef,
+        turn: TurnId,
+        (tokens, by): (u64, Instant),
+        reply: RpcReplyPort<bool>,
+        state: &mut State,
+    ) {
+        if reply.is_closed() || !state.calls.contains_key(&turn) {
+            return;
+        }
+        let more = Tokens { prompt: tokens, completion: self.limits.answer_tokens };
+        match state.gate.again(turn, more, state.now(), clock::now()) {
+            Ok(()) => {
+                if let Some(call) = state.calls.get_mut(&turn) {
+                    call.estimate.prompt = call.estimate.prompt.saturating_add(tokens);
+                }
+                let _ = reply.send(true);
+            }
+            Err(Stop::Until(at)) if state.began + Duration::from_millis(at) < by => {
+                // A call asks once at a time, so no more of these are under way than there are calls.
+                let wait = Duration::from_millis(at.saturating_sub(state.now()).max(1));
+                myself.send_after(wait, move || AiPoolMsg::Again { turn, tokens, by, reply });
+            }
+            Err(_) => {
+                metrics::counter!("frontdesk_ai_fallbacks_total", "reason" => "limited").increment(1);
+                let _ = reply.send(false);
+            }
+        }
     }
 }
 

@@ -326,6 +326,7 @@ fn blame(error: ModelError) -> (Blame, bool) {
         ModelError::Server | ModelError::TimedOut => (Blame::Sick, true),
         ModelError::BadAnswer | ModelError::Interrupted | ModelError::Unreachable => (Blame::Sick, false),
         ModelError::Refused => (Blame::Refused, false),
+        ModelError::NoRoom => (Blame::None, false),
     }
 }
 

@@ -3,12 +3,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use frontdesk_actors::ports::{ModelError, Piece, Prompt};
 use frontdesk_domain::conversation::TurnEnd;
 use frontdesk_domain::departments::TEXT_MAX_CHARS as REQUEST_MAX_CHARS;
 use frontdesk_domain::event::Citation;
 use frontdesk_domain::guard::{Concern, Guard, Passed, concern};
+use frontdesk_domain::pool::Estimator;
 use frontdesk_domain::text::shorten;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, timeout_at};
@@ -29,6 +31,8 @@ use super::wire::{Chunk, Message};
 
 /// How often a turn may look something up: each time is one more request.
 const LOOK_UPS_MAX: u32 = 1;
+/// How long another request waits for its turn: the guest waits with it.
+const AGAIN_WITHIN: Duration = Duration::from_secs(3);
 /// Sources that a look-up adds at most.
 const FOUND_MAX: usize = 4;
 
@@ -143,6 +147,9 @@ impl Turn {
         }
         self.book.found(&self.question, &self.sources);
         self.deadline = self.turn_by;
+        if self.look_ups > 0 {
+            self.admitted().await?;
+        }
         loop {
             let messages = self.messages();
             self.book.sent(&messages);
@@ -161,9 +168,18 @@ impl Turn {
         }
     }
 
+    /// Another request keeps to the pool's limits as the first did.
+    async fn admitted(&mut self) -> Result<(), Failure> {
+        let tokens = self.messages().iter().map(|message| Estimator::tokens(&message.content)).sum();
+        let by = self.turn_by.min(Instant::now() + AGAIN_WITHIN);
+        let may = self.model.watcher.may_ask_again(self.prompt.turn, tokens, by).await;
+        if may { Ok(()) } else { Err(Class::NoRoom.into()) }
+    }
+
     fn messages(&self) -> Vec<Message> {
         let boundary = boundary();
-        let means = Means { tools: self.model.client.takes_tools(), look_up: self.may_look_up() };
+        let client = &self.model.client;
+        let means = Means { rules: client.rules(), tools: client.takes_tools(), look_up: self.may_look_up() };
         prompt::messages(&self.prompt, &self.question, &self.sources, &boundary, means)
     }
 
