@@ -1,8 +1,8 @@
 // One's own account from the first login on: password, second factor, logins; and what lets others in.
-import { expect, test, type Browser, type Page } from '@playwright/test';
+import { expect, type Browser, type Page } from '@playwright/test';
 import { violations } from './axe';
 import { code, scanned } from './factor';
-import { ADMIN, deskPage } from './pages';
+import { ADMIN, deskPage, test } from './pages';
 import { ownServer } from './server';
 
 const PASSWORD = 'a password for tests';

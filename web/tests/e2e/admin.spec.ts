@@ -1,7 +1,7 @@
 // What admins set up for other systems and for guests' rights.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { violations } from './axe';
-import { deskPage, guestPage, openThread, say } from './pages';
+import { deskPage, guestPage, openThread, say, test } from './pages';
 
 test('a webhook is made, shows its secret once, and is removed', async ({ browser }) => {
   const desk = await deskPage(browser, undefined, { bypassCSP: true });

@@ -1,7 +1,7 @@
 // A real guest page and a real dashboard talk through the real server.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { violations } from './axe';
-import { ADMIN, deskPage, guestPage, openThread, reply, say } from './pages';
+import { ADMIN, deskPage, guestPage, openThread, reply, say, test } from './pages';
 
 const SLOW = process.env.SLOW_URL;
 

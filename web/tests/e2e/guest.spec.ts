@@ -1,5 +1,6 @@
 // The guest page against a running server (FRONTDESK_URL).
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './pages';
 import { violations } from './axe';
 
 async function say(page: Page, text: string): Promise<void> {

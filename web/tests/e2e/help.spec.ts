@@ -1,7 +1,7 @@
 // Help for agents in the dashboard: drafts go into the box, and nothing is sent by itself.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { violations } from './axe';
-import { deskPage, guestPage, openThread, say } from './pages';
+import { deskPage, guestPage, openThread, say, test } from './pages';
 
 const HELPFUL = process.env.HELPFUL_URL;
 
@@ -22,7 +22,7 @@ test('without a model the best entry is suggested', async ({ browser }) => {
   const dialog = desk.getByRole('dialog', { name: 'How the AI answered' });
   await expect(dialog).toContainText('When is breakfast served?');
   await expect(dialog).toContainText('The AI answered');
-  await expect(dialog).toContainText('Sources, the best first');
+  await expect(dialog).toContainText('Sources, as they were ranked');
 });
 
 test('without a model and without an entry it says why there is no draft', async ({ browser }) => {

@@ -1,5 +1,22 @@
 // What the tests do as a guest and as an agent.
-import { expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import {
+  test as base,
+  expect,
+  type Browser,
+  type BrowserContextOptions,
+  type Page,
+} from '@playwright/test';
+
+/** A test that leaves no page open: each would go on living beside the tests that follow, and slow them down. */
+export const test = base.extend<{ closed: void }>({
+  closed: [
+    async ({ browser }, use) => {
+      await use();
+      await Promise.all(browser.contexts().map((context) => context.close()));
+    },
+    { auto: true },
+  ],
+});
 
 export const ADMIN = { email: 'admin@hotel.test', password: 'correct horse battery' };
 
