@@ -10,6 +10,9 @@ use super::cues::{Cues, Signs};
 use super::language::{self, LanguageSet};
 use super::text;
 
+/// What ends a clause, in the scripts of our languages.
+const ENDS_CLAUSE: [char; 14] = [',', '.', ';', '!', '?', ':', '\n', '，', '。', '；', '！', '？', '、', '،'];
+
 /// Kinds of emergency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -122,8 +125,20 @@ fn emergency(signs: &Signs<'_>, tokens: &[String], text: &str) -> Option<Urgency
         return Some(Urgency::SelfHarm);
     }
     if signs.has("harmless") {
-        return None;
+        return text.split_inclusive(ENDS_CLAUSE).find_map(|clause| in_clause(clause, text));
     }
+    urgency(signs, tokens, text)
+}
+
+/// What harmless words lift is what stands in one clause with them: "where is the fire extinguisher, my room
+/// is on fire" asks for one thing and reports another.
+fn in_clause(clause: &str, text: &str) -> Option<Urgency> {
+    let tokens = text::tokens(clause);
+    let signs = Cues::shipped().look(&tokens, language::detect(text).plausible);
+    if signs.has("harmless") { None } else { urgency(&signs, &tokens, clause) }
+}
+
+fn urgency(signs: &Signs<'_>, tokens: &[String], text: &str) -> Option<Urgency> {
     // "My bag was stolen" is a loss, "he has a knife" is not: the lists decide, not the order.
     let kinds = [("medical", Urgency::Medical), ("fire", Urgency::Fire), ("violence", Urgency::Violence)];
     let found = kinds.into_iter().find(|(list, _)| signs.has(list)).map(|(_, urgency)| urgency);
@@ -184,6 +199,9 @@ mod tests {
             ("救命", Emergency(Urgency::Violence)),
             ("Can I smoke in my room?", Question),
             ("Where is the emergency exit?", Question),
+            ("Where is the fire extinguisher, my room is on fire", Emergency(Urgency::Fire)),
+            ("Wo ist der Feuerlöscher? Es brennt im Flur!", Emergency(Urgency::Fire)),
+            ("Where is the fire extinguisher, the first aid kit and the emergency exit?", Question),
             ("let me talk to a manager", WantsHuman),
             ("Je voudrais parler à un humain", WantsHuman),
             ("直接找真人", WantsHuman),
