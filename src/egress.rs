@@ -134,9 +134,7 @@ impl Egress {
         let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(Answer { status: answer.status(), retry_after: seconds.map(Duration::from_secs) })
     }
-}
 
-impl Egress {
     /// Reads what is at an address.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
-//! Every message that actors send each other, on one page.
+//! Every message that actors send each other, on one page; what goes along and has a life of its own is below.
 //!
 //! Requests are imperative, facts past tense; a variant that is answered ends with `reply`.
 
+mod lease;
+mod reply;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ractor::{ActorRef, RpcReplyPort};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
-use tracing::Span;
 
-use frontdesk_domain::conversation::{Ack, Command, TurnNews};
-use frontdesk_domain::frame::{ClientFrame, Close, ServerFrame};
+use frontdesk_domain::conversation::{Command, TurnNews};
+use frontdesk_domain::frame::{ClientFrame, Close};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
 use frontdesk_domain::inbound::Parcel;
 pub use frontdesk_domain::inbound::{DeliveryFailure, DeliveryReport};
@@ -21,12 +22,13 @@ use frontdesk_domain::summary::Summary;
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
-use crate::metering;
 use crate::outbox::{Delivery, Outbox};
-use crate::ports::whatsapp;
-use crate::ports::{Bill, ModelError, Prompt};
+use crate::ports::{Bill, Prompt, whatsapp};
 use crate::socket::Voice;
 use crate::trace::Trace;
+
+pub use lease::{Attempt, Busy, Lease};
+pub use reply::{Permit, Reply};
 
 /// A conversation.
 pub type ConversationRef = ActorRef<ConversationMsg>;
@@ -40,117 +42,6 @@ pub struct SocketId(pub u64);
 /// A login or guest session, by the digest of its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey(pub [u8; 32]);
-
-/// A place among the commands that one socket may have under way. Held from the reader pump until the
-/// command is answered, so that a sender is never further ahead than its window.
-pub type Permit = Option<OwnedSemaphorePermit>;
-
-/// The answer that is owed for a command. Dropped unanswered (its actor died, or was gone already), it
-/// answers `unavailable` by itself, so that nobody waits for ever; the sender repeats with the same id.
-#[derive(Debug, Default)]
-pub struct Reply {
-    to: Option<ReplyTo>,
-    /// Where somebody traces. Boxed: messages are moved about a lot, and mostly nobody does.
-    traced: Option<Box<Traced>>,
-}
-
-#[derive(Debug)]
-struct Traced {
-    /// Where what it is owed for belongs.
-    trace: Trace,
-    /// The span of the client's frame: it ends when the frame is answered.
-    span: Option<Span>,
-}
-
-#[derive(Debug)]
-enum ReplyTo {
-    Socket { delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit, since: Instant },
-    Caller(RpcReplyPort<Result<Ack, Refusal>>),
-}
-
-impl Reply {
-    /// A socket is owed the answer, for the client's id. The permit is freed when it is on its way.
-    pub fn to_socket(delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
-        let since = Instant::now();
-        Self::owed(ReplyTo::Socket { delivery, conversation, id, permit, since })
-    }
-
-    /// A caller waits for the answer.
-    pub fn to_caller(port: RpcReplyPort<Result<Ack, Refusal>>) -> Self {
-        Self::owed(ReplyTo::Caller(port))
-    }
-
-    /// Nobody is owed an answer: for the rules' own commands.
-    pub fn to_nobody() -> Self {
-        Self::default()
-    }
-
-    /// It is owed for the frame of this span.
-    #[must_use]
-    pub fn of(mut self, span: Span) -> Self {
-        if !span.is_disabled() {
-            self.traced = Some(Box::new(Traced { trace: Trace::of(&span), span: Some(span) }));
-        }
-        self
-    }
-
-    /// What it is owed for belongs here.
-    #[must_use]
-    pub fn below(mut self, trace: Trace) -> Self {
-        if trace.is_some() {
-            self.traced = Some(Box::new(Traced { trace, span: None }));
-        }
-        self
-    }
-
-    /// Where what it is owed for belongs.
-    pub fn trace(&self) -> Trace {
-        self.traced.as_ref().map(|traced| traced.trace).unwrap_or_default()
-    }
-
-    fn owed(to: ReplyTo) -> Self {
-        Self { to: Some(to), traced: None }
-    }
-
-    /// Answers.
-    pub fn send(mut self, result: Result<Ack, Refusal>) {
-        self.answer(result);
-    }
-
-    fn answer(&mut self, result: Result<Ack, Refusal>) {
-        if let Some(span) = self.traced.take().and_then(|traced| traced.span) {
-            let code = result.as_ref().err().map(|refusal| refusal.code.as_str());
-            span.record("refused", code);
-        }
-        match self.to.take() {
-            None => {}
-            Some(ReplyTo::Caller(port)) => {
-                // A caller that no longer waits knows why.
-                let _ = port.send(result);
-            }
-            Some(ReplyTo::Socket { delivery, conversation, id, permit, since }) => {
-                let frame = match result {
-                    Ok(ack) => {
-                        metering::acknowledged(since);
-                        ServerFrame::Ack { id: ack.id, conversation, seq: ack.seq }
-                    }
-                    Err(refusal) => {
-                        metering::refused("socket", refusal.code);
-                        ServerFrame::refused(Some(id), refusal)
-                    }
-                };
-                delivery.push(&frame.encode());
-                drop(permit);
-            }
-        }
-    }
-}
-
-impl Drop for Reply {
-    fn drop(&mut self) {
-        self.answer(Err(Refusal::unavailable()));
-    }
-}
 
 /// A socket and who is at its other end.
 #[derive(Clone, Debug)]
@@ -511,81 +402,6 @@ pub struct TurnRequest {
 
 /// The AI pool.
 pub type AiPoolRef = ActorRef<AiPoolMsg>;
-
-/// How one attempt at a turn ended.
-#[derive(Clone, Copy, Debug)]
-pub enum Attempt {
-    /// With an end that was reported, after so many characters.
-    Done {
-        /// Characters of the answer.
-        chars: usize,
-    },
-    /// It failed before the guest saw a word.
-    Untouched(ModelError),
-    /// It failed half way, which was reported.
-    Broken {
-        /// Why.
-        error: ModelError,
-        /// Characters that the guest saw.
-        chars: usize,
-    },
-    /// Nobody wanted it any more.
-    Cancelled,
-    /// It panicked.
-    Panicked,
-}
-
-/// There is no place for a call, or no model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy;
-
-/// A place for one call of the model, admitted by the pool. Dropping it frees the place; whoever made the call
-/// says how it went by [`Self::ended`].
-#[derive(Debug)]
-pub struct Lease {
-    id: TurnId,
-    pool: AiPoolRef,
-    revoked: Arc<Notify>,
-    attempt: Attempt,
-}
-
-impl Lease {
-    /// For the pool alone.
-    pub(crate) fn new(id: TurnId, pool: AiPoolRef) -> Self {
-        Self { id, pool, revoked: Arc::default(), attempt: Attempt::Cancelled }
-    }
-
-    /// For the pool alone: what takes the place back.
-    pub(crate) fn revoke(&self) -> Arc<Notify> {
-        Arc::clone(&self.revoked)
-    }
-
-    /// The call must carry this as its turn, for its bill to be booked.
-    pub fn id(&self) -> TurnId {
-        self.id
-    }
-
-    /// Returns when a guest needs the place: the call is to be dropped then, and the lease with it.
-    pub async fn revoked(&self) {
-        self.revoked.notified().await;
-    }
-
-    /// The model said its first word.
-    pub fn first_word(&self) {
-        let _ = self.pool.cast(AiPoolMsg::FirstWord { turn: self.id });
-    }
-
-    /// The call is over, like this.
-    pub fn ended(mut self, attempt: Attempt) {
-        self.attempt = attempt;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let _ = self.pool.cast(AiPoolMsg::LeaseEnded { id: self.id, attempt: self.attempt });
-    }
-}
 
 /// To the AI pool.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::extract::Params;
 use super::session;
 use super::state::{AppState, now};
 use crate::audit::{Action, Actor};
-use crate::auth::{Kind, cookie};
+use crate::auth::{Kind, Token, cookie};
 use crate::error::{ApiError, ApiResult};
 use crate::oidc::admit::Admission;
 use crate::oidc::{Answer, Fault, Oidc};
@@ -99,7 +99,7 @@ async fn account(
     state: &AppState,
     oidc: &Oidc,
     answer: Answer,
-    browser: Option<&crate::auth::Token>,
+    browser: Option<&Token>,
     address: ClientAddress,
 ) -> Result<Account, Fault> {
     let at = now();

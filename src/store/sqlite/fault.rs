@@ -1,6 +1,8 @@
 //! What can go wrong below this folder, and what the callers are told of it.
 
-use crate::store::{ListError, StoreError, WriteError};
+use frontdesk_actors::ports::StoreError;
+
+use crate::store::{ListError, WriteError};
 
 /// Why a read or a write did not come about.
 #[derive(Debug)]
