@@ -54,6 +54,9 @@ pub(super) struct Me {
     /// A second factor is asked for at each login.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     second_factor: bool,
+    /// Logs in at the provider of single sign-on, and there alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    single_sign_on: bool,
 }
 
 /// What an agent is to do before anything else.
@@ -74,8 +77,8 @@ impl Me {
         } else {
             account.must_change.then_some(Must::ChangePassword)
         };
-        let Account { id, name, email, role, second_factor, .. } = account;
-        Self { id, name, email, role, must, second_factor }
+        let Account { id, name, email, role, second_factor, single_sign_on, .. } = account;
+        Self { id, name, email, role, must, second_factor, single_sign_on }
     }
 }
 

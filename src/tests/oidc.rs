@@ -82,6 +82,7 @@ async fn somebody_the_provider_knows_is_let_in() {
         (&json!("Mia"), &json!("mia@hotel.test"), &json!("agent"))
     );
     assert!(me.get("must").is_none(), "{me}");
+    assert_eq!(me["single_sign_on"], true);
     server.desk(&browser).await.settle().await;
     // By another address and name it is the same person, and keeps those of the first time; by another key too.
     provider.says(json!({"email": "mia.new@hotel.test", "aud": [CLIENT], "groups": "desk"}));

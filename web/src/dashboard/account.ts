@@ -1,6 +1,7 @@
 // One's own account, invitations and tokens: the paths, and refusals in plain words.
 import type { Role } from '../lib/protocol';
 import { call, Problem, type Agent } from './api';
+import { toasts } from './toasts.svelte';
 import { t } from './words';
 
 export interface Login {
@@ -70,6 +71,18 @@ export const account = {
     call<Token & { token: string }>('POST', '/api/tokens', { name, scopes, days }),
   revoke: (id: string) => call<void>('DELETE', `/api/tokens/${id}`),
 };
+
+/** Does something and says how it went. False if it did not go. */
+export async function attempt(work: () => Promise<unknown>, done: string): Promise<boolean> {
+  try {
+    await work();
+    toasts.show(done);
+    return true;
+  } catch (error) {
+    toasts.show(why(error), { tone: 'late' });
+    return false;
+  }
+}
 
 /** What went wrong, in one sentence. */
 export function why(error: unknown): string {

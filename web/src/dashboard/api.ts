@@ -17,6 +17,8 @@ export interface Agent {
   must?: 'change_password' | 'set_up_second_factor';
   /** A second factor is asked for at each login; only of oneself. */
   second_factor?: boolean;
+  /** Logs in at the provider of single sign-on, and there alone; only of oneself. */
+  single_sign_on?: boolean;
 }
 
 export interface Entry {

@@ -28,8 +28,8 @@ class Help {
   reading = $state<string | null>(null);
   /** Hosts that links in the AI's text may lead to: this one and those that the hotel's knowledge names. */
   hosts = $state.raw<readonly string[]>([location.hostname]);
-  /** What is under way for the open conversation. */
-  work = $state<Work>();
+  /** What is under way, by conversation. */
+  #works = $state.raw<ReadonlyMap<string, Work>>(new Map());
   /** Messages of the open conversation in the language that this agent reads in, by place. */
   translations = $state.raw<ReadonlyMap<number, Translation>>(new Map());
   #of: string | undefined;
@@ -75,29 +75,38 @@ class Help {
 
   /** The message in this agent's language. */
   async read(conversation: string, seq: number): Promise<void> {
-    const made = await this.run('translate', () => api.translate(conversation, seq));
+    const made = await this.#run(conversation, 'translate', () => api.translate(conversation, seq));
     if (made && this.#of === conversation) {
       this.translations = new Map(this.translations).set(seq, made);
     }
   }
 
-  suggest = (conversation: string) => this.run('suggest', () => api.suggestion(conversation));
-  summary = (conversation: string) => this.run('summary', () => api.summary(conversation));
+  suggest = (conversation: string) =>
+    this.#run(conversation, 'suggest', () => api.suggestion(conversation));
+  summary = (conversation: string) =>
+    this.#run(conversation, 'summary', () => api.summary(conversation));
   rewrite = (conversation: string, text: string, style: RewriteStyle) =>
-    this.run('rewrite', () => api.rewriting(conversation, { text, style }));
+    this.#run(conversation, 'rewrite', () => api.rewriting(conversation, { text, style }));
   translate = (conversation: string, text: string) =>
-    this.run('translate', () => api.translation(conversation, { text }));
+    this.#run(conversation, 'translate', () => api.translation(conversation, { text }));
 
-  async run<T>(work: Work, ask: () => Promise<T>): Promise<T | undefined> {
-    if (this.work) return undefined;
-    this.work = work;
+  /** What is under way for this conversation; one thing at a time. */
+  work(conversation: string): Work | undefined {
+    return this.#works.get(conversation);
+  }
+
+  async #run<T>(conversation: string, work: Work, ask: () => Promise<T>): Promise<T | undefined> {
+    if (this.#works.has(conversation)) return undefined;
+    this.#works = new Map(this.#works).set(conversation, work);
     try {
       return await ask();
     } catch (problem) {
       this.#failed(problem);
       return undefined;
     } finally {
-      this.work = undefined;
+      const works = new Map(this.#works);
+      works.delete(conversation);
+      this.#works = works;
     }
   }
 

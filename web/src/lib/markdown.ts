@@ -21,8 +21,8 @@ export interface MarkdownOptions {
   /** Read Markdown; otherwise the text is shown as it is, with live links. */
   rich?: boolean;
   /**
-   * Hosts that links may lead to (`example.com` covers its subdomains); a link elsewhere is shown as
-   * its full address, which does nothing when tapped. Undefined: any host.
+   * Hosts that links may lead to, with or without `www.`: other names below one may be somebody else's.
+   * A link elsewhere is shown as its full address, which does nothing when tapped. Undefined: any host.
    */
   hosts?: readonly string[];
 }
@@ -200,7 +200,7 @@ export function safeHref(address: string, options: MarkdownOptions): string | un
   }
   if (url.username || url.password) return undefined; // https://hotel.com@elsewhere.com
   if (!options.hosts) return url.href;
-  const host = url.hostname.toLowerCase();
-  const may = options.hosts.some((allowed) => host === allowed || host.endsWith(`.${allowed}`));
-  return may ? url.href : undefined;
+  const bare = (host: string) => host.toLowerCase().replace(/^www\./, '');
+  const host = bare(url.hostname);
+  return options.hosts.some((allowed) => bare(allowed) === host) ? url.href : undefined;
 }

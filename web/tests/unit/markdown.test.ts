@@ -67,7 +67,13 @@ describe('links', () => {
   it('lead only to allowed hosts; others are shown in full', () => {
     const hosts = ['hotel.com'];
     expect(hrefs('[Menu](https://www.hotel.com/menu)', { hosts })).toHaveLength(1);
-    expect(hrefs('https://nothotel.com https://hotel.com.evil.org', { hosts })).toEqual([]);
+    for (const other of [
+      'nothotel.com',
+      'hotel.com.evil.org',
+      'shop.hotel.com',
+      'www.hotel.com.org',
+    ])
+      expect(hrefs(`https://${other}/`, { hosts }), other).toEqual([]);
     expect(inline('[Menu](https://evil.org/x)', { hosts })).toEqual([
       { type: 'text', text: 'Menu (https://evil.org/x)' },
     ]);
