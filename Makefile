@@ -14,7 +14,7 @@ run: pages
 	./target/release/frontdesk serve
 
 ## test: everything; each line below can be run alone
-test: needs lint test-rust test-web test-browser
+test: needs lint test-rust test-fuzz test-web test-browser
 
 .PHONY: needs
 needs:
@@ -29,15 +29,23 @@ lint: pages
 test-rust: pages
 	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
 
+## test-fuzz: frames, webhooks, cursors and Markdown under libFuzzer, 60 s each, two at once
+.PHONY: test-fuzz
+# A clean build of the targets takes 140 s of one core, on two of them half of that.
+test-fuzz: needs
+	bench/fuzz/run 60
+
 ## takeovers: ten thousand at random moments of streaming answers, by a simulated clock
 .PHONY: takeovers
 takeovers:
 	cargo test --release -p frontdesk-actors --test takeovers -- --ignored
 
-## fuzz: webhook bodies changed at random, each 10,000 times
+## fuzz: webhook bodies changed at random, each 10,000 times; then libFuzzer on each target, FUZZ_SECONDS long, two at once
+FUZZ_SECONDS ?= 3600
 .PHONY: fuzz
-fuzz:
-	FRONTDESK_FUZZ_SECONDS=3600 cargo test $(ALL) --lib whatever_comes -- --nocapture
+fuzz: needs
+	FRONTDESK_FUZZ_SECONDS=all cargo test $(ALL) --lib whatever_comes -- --nocapture
+	bench/fuzz/run $(FUZZ_SECONDS)
 
 ## flood: 5,000 webhooks out of order, several times at once, with the server killed between
 .PHONY: flood
