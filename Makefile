@@ -117,7 +117,7 @@ instructions:
 conformance: pages
 	.ci/conformance
 
-## audit: dependencies with known faults; ADVISORY_DB names a folder of advisories
+## audit: known faults, licences and sources of what is depended on; ADVISORY_DB names a folder of advisories
 .PHONY: audit
 audit:
 	ADVISORY_DB=$(ADVISORY_DB) .ci/audit
