@@ -84,6 +84,15 @@ fsync-order: pages
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
 
+## resilience: slow readers, floods, restarts, panics, a held lock, a clock that jumps; needs libfaketime; see bench/RESILIENCE.md
+.PHONY: resilience
+resilience: pages
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	cargo build $(ALL),frontdesk/panics --bin frontdesk
+	mkdir -p target/resilience && cp target/debug/frontdesk target/resilience/frontdesk
+	./target/release/frontdesk-bench resilience
+
 ## bench: measures everything three times, and writes the tables anew (needs a quiet machine; 10 minutes)
 bench: pages
 	cargo build --release --bin frontdesk
@@ -121,6 +130,12 @@ conformance: pages
 .PHONY: audit
 audit:
 	ADVISORY_DB=$(ADVISORY_DB) .ci/audit
+
+## scan: schemathesis on the OpenAPI document and sqlmap on the lists' parameters, against a server of its own
+.PHONY: scan
+scan: pages
+	cargo build $(ALL) --all-targets
+	.ci/scan
 
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html

@@ -7,6 +7,7 @@
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
 mod alarm;
+mod decide;
 mod erase;
 mod perform;
 mod readers;
@@ -36,6 +37,7 @@ use crate::fanout::Fanout;
 use crate::messages::{
     AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
 };
+use crate::poison::Poison;
 use crate::ports::{Ladder, Store};
 use crate::trace::Trace;
 
@@ -61,6 +63,8 @@ pub struct Surroundings {
     pub ladder: Ladder,
     /// Who sends what goes out over WhatsApp.
     pub outbox: Address<WhatsAppOutboxMsg>,
+    /// What has made us panic.
+    pub poison: Arc<Poison>,
 }
 
 /// The actor.

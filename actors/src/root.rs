@@ -205,7 +205,8 @@ impl Root {
             Child::WhatsAppOutbox => {
                 let plan_of_it = plan.outbox.clone().ok_or("there is no WhatsApp channel")?;
                 let directory = plan.conversations.directory.clone();
-                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox: at.inbox.clone() };
+                let (inbox, poison) = (at.inbox.clone(), Arc::clone(&plan.conversations.poison));
+                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox, poison };
                 spawn(outbox, &at.whatsapp_outbox, root).await
             }
             Child::WhatsAppIngress => {

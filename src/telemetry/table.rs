@@ -143,6 +143,7 @@ pub const METRICS: &[Metric] = &[
     // Actors.
     gauge("frontdesk_conversations", &[], "Conversations that are live in memory"),
     counter("frontdesk_restarts_total", &[label("actor", ACTORS)], "Actors that failed or ended and were started anew"),
+    counter("frontdesk_set_aside_total", &[], "Messages and deliveries that panicked three times and are not tried any more"),
 
     // The database.
     counter("frontdesk_commits_total", &[], "Commits of conversations that are on disk"),

@@ -231,8 +231,9 @@ fn ignored<T>(reason: &'static str) -> Option<T> {
     None
 }
 
+/// Whether the same may be taken later. `internal` is not: that is what was set aside.
 fn is_passing(refusal: &Refusal) -> bool {
-    matches!(refusal.code, Code::Unavailable | Code::Overloaded | Code::Internal)
+    matches!(refusal.code, Code::Unavailable | Code::Overloaded)
 }
 
 fn refusal(error: &StoreError) -> Refusal {
