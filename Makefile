@@ -47,10 +47,11 @@ fuzz: needs
 	FRONTDESK_FUZZ_SECONDS=all cargo test $(ALL) --lib whatever_comes -- --nocapture
 	bench/fuzz/run $(FUZZ_SECONDS)
 
-## flood: 5,000 webhooks out of order, several times at once, with the server killed between
+## flood: 5,000 webhooks out of order, several times at once, with the server killed between; their times are asserted
 .PHONY: flood
 flood: pages
-	FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
+	cargo build --release --bin frontdesk
+	FRONTDESK_BIN=$(CURDIR)/target/release/frontdesk FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
 
 ## promtool: the alert rules, and what a running server says of itself at /metrics
 .PHONY: promtool

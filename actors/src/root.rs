@@ -198,8 +198,11 @@ impl Root {
                 spawn(WebIngress { directory, quotas }, &at.web_ingress, root).await
             }
             Child::WhatsAppMedia => {
-                let media =
-                    WhatsAppMedia { store: Arc::clone(&plan.conversations.store), plan: plan.media.clone() };
+                let media = WhatsAppMedia {
+                    store: Arc::clone(&plan.conversations.store),
+                    directory: plan.conversations.directory.clone(),
+                    plan: plan.media.clone(),
+                };
                 spawn(media, &at.whatsapp_media, root).await
             }
             Child::WhatsAppOutbox => {
