@@ -34,9 +34,10 @@ pub struct Server {
 /// Lines, as they come.
 pub type Said = Arc<Mutex<Vec<String>>>;
 
-/// The program with a clean environment and these settings.
+/// The program with a clean environment and these settings. `FRONTDESK_PROGRAM` names another build of it.
 pub fn program(folder: &TempDir, settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+    let program = std::env::var_os("FRONTDESK_PROGRAM");
+    let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_frontdesk").into()));
     command
         .current_dir(folder.path())
         .env_clear()
