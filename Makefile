@@ -14,7 +14,7 @@ run: pages
 	./target/release/frontdesk serve
 
 ## test: everything; each line below can be run alone
-test: needs lint test-rust test-web test-browser
+test: needs lint test-rust test-fuzz test-web test-browser
 
 .PHONY: needs
 needs:
@@ -28,6 +28,12 @@ lint: pages
 ## test-rust: the rules, the actors, the server over real sockets, the harness, each with its own lines
 test-rust: pages
 	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
+
+## test-fuzz: frames, webhooks, cursors and Markdown under libFuzzer, 60 s each, two at once
+.PHONY: test-fuzz
+# A clean build of the targets takes 140 s of one core, on two of them half of that.
+test-fuzz: needs
+	bench/fuzz/run 60
 
 ## takeovers: ten thousand at random moments of streaming answers, by a simulated clock and over real sockets
 .PHONY: takeovers
@@ -51,10 +57,12 @@ aimock: pages
 pool-speed:
 	cargo test --release $(ALL) --test pool_speed -- --nocapture --test-threads 1
 
-## fuzz: webhook bodies changed at random, each 10,000 times
+## fuzz: webhook bodies changed at random, each 10,000 times; then libFuzzer on each target, FUZZ_SECONDS long, two at once
+FUZZ_SECONDS ?= 3600
 .PHONY: fuzz
-fuzz:
-	FRONTDESK_FUZZ_SECONDS=3600 cargo test $(ALL) --lib whatever_comes -- --nocapture
+fuzz: needs
+	FRONTDESK_FUZZ_SECONDS=all cargo test $(ALL) --lib whatever_comes -- --nocapture
+	bench/fuzz/run $(FUZZ_SECONDS)
 
 ## flood: 5,000 webhooks out of order, several times at once, with the server killed between
 .PHONY: flood
@@ -126,7 +134,7 @@ instructions:
 conformance: pages
 	.ci/conformance
 
-## audit: dependencies with known faults; ADVISORY_DB names a folder of advisories
+## audit: known faults, licences and sources of what is depended on; ADVISORY_DB names a folder of advisories
 .PHONY: audit
 audit:
 	ADVISORY_DB=$(ADVISORY_DB) .ci/audit

@@ -1,6 +1,7 @@
 //! Bodies changed at random: whatever comes, it is read or refused, and never ends the reader.
 //!
-//! Runs for `FRONTDESK_FUZZ_SECONDS`, or until each body was changed 10,000 times.
+//! Runs for `FRONTDESK_FUZZ_SECONDS`, or until each body was changed 10,000 times; with `all`
+//! for the seconds only the latter ends it, however long that takes.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -137,9 +138,9 @@ fn seeds() -> Vec<Vec<u8>> {
 
 #[test]
 fn whatever_comes() {
-    let seconds =
-        std::env::var("FRONTDESK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-    let until = Instant::now() + Duration::from_secs(seconds);
+    let asked = std::env::var("FRONTDESK_FUZZ_SECONDS").unwrap_or_else(|_| "3".to_owned());
+    let until = (asked != "all")
+        .then(|| Instant::now() + Duration::from_secs(asked.parse().expect("seconds, or the word all")));
     let (numbers, seeds) = (numbers(), seeds());
     let mut dice = Dice(0x1234_5678_9ABC_DEF1);
     let (mut taken, mut refused) = (0_usize, 0_usize);
@@ -160,7 +161,7 @@ fn whatever_comes() {
                 Err(_) => refused += 1,
             }
         }
-        if Instant::now() > until {
+        if until.is_some_and(|until| Instant::now() > until) {
             println!("stopped in round {round}");
             break 'rounds;
         }
