@@ -83,7 +83,7 @@ fn nothing_unfounded_is_ever_shown_wherever_the_text_is_cut() {
 #[test]
 fn a_phrase_late_in_a_long_sentence_is_not_shown() {
     let lead = "the lake lies still behind old trees while ".repeat(6);
-    let table = super::words::table();
+    let table = table();
     for phrase in table.promises.iter().chain(table.stems.iter().map(|(_, stem)| stem)) {
         for between in [" ", "-", " \u{2013} ", ", "] {
             let text = format!("{lead}{} at once", phrase.replace('-', between));
