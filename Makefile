@@ -35,10 +35,27 @@ test-rust: pages
 test-fuzz: needs
 	bench/fuzz/run 60
 
-## takeovers: ten thousand at random moments of streaming answers, by a simulated clock
+## takeovers: ten thousand at random moments of streaming answers, by a simulated clock and over real sockets
 .PHONY: takeovers
-takeovers:
-	cargo test --release -p frontdesk-actors --test takeovers -- --ignored
+takeovers: pages
+	cargo test --release $(ALL) --test takeovers -- --ignored
+	FRONTDESK_TAKEOVERS=10000 cargo test --release $(ALL) --test contract takeovers -- --nocapture
+
+## failures: every failure of the stand-in for OpenAI, a hundred times each
+.PHONY: failures
+failures: pages
+	FRONTDESK_FAILURES=100 cargo test --release $(ALL) --test contract failures -- --nocapture
+
+## aimock: the server with a stand-in for language models that is not ours
+.PHONY: aimock
+aimock: pages
+	npm install --silent --no-audit --no-fund --prefix target/aimock @copilotkit/aimock@1.43.0
+	node .ci/aimock.mjs target/aimock/node_modules cargo test $(ALL) --test contract another_stand_in -- --ignored
+
+## pool-speed: what the pool adds to a first word, and what a decision costs, asserted for a release build
+.PHONY: pool-speed
+pool-speed:
+	cargo test --release $(ALL) --test pool_speed -- --nocapture --test-threads 1
 
 ## fuzz: webhook bodies changed at random, each 10,000 times; then libFuzzer on each target, FUZZ_SECONDS long, two at once
 FUZZ_SECONDS ?= 3600
