@@ -85,8 +85,7 @@ impl Guard {
         if is_end(character) {
             self.ended = true;
         }
-        // A dot alone ends most sentences; after these letters it begins a link.
-        self.risky = self.risky || is_risky(character) || self.sentence.ends_with("www.");
+        self.risky = self.risky || is_risky(character) || begins_link(&self.sentence);
         // A word is whole: it goes, or it makes the sentence wait.
         if !self.risky && !character.is_alphanumeric() && character != '-' {
             self.risky = mentions(tail(&self.sentence));
@@ -148,6 +147,14 @@ fn is_risky(character: char) -> bool {
     character.is_numeric()
         || is_unspaced(character)
         || matches!(character, '€' | '$' | '£' | '¥' | '₽' | '₺' | '%' | '<' | '!' | '[' | '/' | '@')
+}
+
+/// Whether what follows these letters may be a link: a dot or a colon alone would end the word.
+fn begins_link(sentence: &str) -> bool {
+    ["www.", "http"].iter().any(|begin| {
+        let at = sentence.len().checked_sub(begin.len());
+        at.and_then(|at| sentence.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(begin))
+    })
 }
 
 fn is_end(character: char) -> bool {
