@@ -37,6 +37,7 @@ mod oidc;
 mod ops;
 mod pages;
 mod privacy;
+mod rehearse;
 mod repeats;
 mod replay;
 mod reservations;
