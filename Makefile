@@ -35,10 +35,27 @@ test-rust: pages
 test-fuzz: needs
 	bench/fuzz/run 60
 
-## takeovers: ten thousand at random moments of streaming answers, by a simulated clock
+## takeovers: ten thousand at random moments of streaming answers, by a simulated clock and over real sockets
 .PHONY: takeovers
-takeovers:
-	cargo test --release -p frontdesk-actors --test takeovers -- --ignored
+takeovers: pages
+	cargo test --release $(ALL) --test takeovers -- --ignored
+	FRONTDESK_TAKEOVERS=10000 cargo test --release $(ALL) --test contract takeovers -- --nocapture
+
+## failures: every failure of the stand-in for OpenAI, a hundred times each
+.PHONY: failures
+failures: pages
+	FRONTDESK_FAILURES=100 cargo test --release $(ALL) --test contract failures -- --nocapture
+
+## aimock: the server with a stand-in for language models that is not ours
+.PHONY: aimock
+aimock: pages
+	npm install --silent --no-audit --no-fund --prefix target/aimock @copilotkit/aimock@1.43.0
+	node .ci/aimock.mjs target/aimock/node_modules cargo test $(ALL) --test contract another_stand_in -- --ignored
+
+## pool-speed: what the pool adds to a first word, and what a decision costs, asserted for a release build
+.PHONY: pool-speed
+pool-speed:
+	cargo test --release $(ALL) --test pool_speed -- --nocapture --test-threads 1
 
 ## fuzz: webhook bodies changed at random, each 10,000 times; then libFuzzer on each target, FUZZ_SECONDS long, two at once
 FUZZ_SECONDS ?= 3600
@@ -47,10 +64,11 @@ fuzz: needs
 	FRONTDESK_FUZZ_SECONDS=all cargo test $(ALL) --lib whatever_comes -- --nocapture
 	bench/fuzz/run $(FUZZ_SECONDS)
 
-## flood: 5,000 webhooks out of order, several times at once, with the server killed between
+## flood: 5,000 webhooks out of order, several times at once, with the server killed between; their times are asserted
 .PHONY: flood
 flood: pages
-	FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
+	cargo build --release --bin frontdesk
+	FRONTDESK_BIN=$(CURDIR)/target/release/frontdesk FRONTDESK_FLOOD=5000 cargo test $(ALL) --test contract a_bad_day -- --nocapture
 
 ## promtool: the alert rules, and what a running server says of itself at /metrics
 .PHONY: promtool
@@ -83,6 +101,15 @@ fsync-order: pages
 	cargo build --release --bin frontdesk
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
+
+## resilience: slow readers, floods, restarts, panics, a held lock, a clock that jumps; needs libfaketime; see bench/RESILIENCE.md
+.PHONY: resilience
+resilience: pages
+	cargo build --release --bin frontdesk
+	cargo build --release -p frontdesk-bench
+	cargo build $(ALL),frontdesk/panics --bin frontdesk
+	mkdir -p target/resilience && cp target/debug/frontdesk target/resilience/frontdesk
+	./target/release/frontdesk-bench resilience
 
 ## bench: measures everything three times, and writes the tables anew (needs a quiet machine; 10 minutes)
 bench: pages
@@ -121,6 +148,12 @@ conformance: pages
 .PHONY: audit
 audit:
 	ADVISORY_DB=$(ADVISORY_DB) .ci/audit
+
+## scan: schemathesis on the OpenAPI document and sqlmap on the lists' parameters, against a server of its own
+.PHONY: scan
+scan: pages
+	cargo build $(ALL) --all-targets
+	.ci/scan
 
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html

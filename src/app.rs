@@ -6,6 +6,7 @@ mod health;
 mod listen;
 mod operator;
 mod parts;
+mod serve;
 pub mod whatsapp;
 
 use std::io::Write;
@@ -14,7 +15,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -94,28 +94,24 @@ async fn run(config: Config) -> Result<(), StartError> {
     let keeper = tokio::spawn(keeper(&parts.state).run());
     let clerk = tokio::spawn(clerk(&parts.state).run());
     let backups = tokio::spawn(backups(Arc::clone(&parts.state.config), parts.state.audit.clone()));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
     let (farewell, said) = tokio::sync::oneshot::channel::<()>();
     let said = async move {
         let _ = said.await;
     };
     let (server, secure) = match certificates {
-        None => {
-            (tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(said).into_future()), None)
-        }
+        None => (tokio::spawn(serve::serve(listener, router, said)), None),
         Some(certificates) => {
             let config = tls::server_config(Arc::clone(&certificates))?;
-            // Tapped, so that a connection's address is told as that of a plain one.
-            let listener = tls::TlsListener::new(listener, config)?.tap_io(|_| {});
-            let server = axum::serve(listener, service).with_graceful_shutdown(said).into_future();
-            (tokio::spawn(server), Some(tokio::spawn(certificates.watch())))
+            let listener = tls::TlsListener::new(listener, config)?;
+            let server = tokio::spawn(serve::serve(listener, router, said));
+            (server, Some(tokio::spawn(certificates.watch())))
         }
     };
     let redirect = match redirect {
         Some(listener) => {
             let router = tls::redirect(parts.state.config.server.public_url.clone(), address.port());
-            Some(tokio::spawn(axum::serve(listener, router).into_future()))
+            Some(tokio::spawn(serve::serve(listener, router, std::future::pending())))
         }
         None => None,
     };

@@ -232,6 +232,9 @@ fn what_to_do(error: ModelError) -> &'static str {
         }
         ModelError::Interrupted => "is there a proxy between that cuts long answers?",
         ModelError::Unreachable => "is OPENAI_BASE_URL right, and may this machine reach it?",
+        ModelError::NoRoom => {
+            "our own limits hold requests back: are OPENAI_MAX_RPM and OPENAI_MAX_TPM too low?"
+        }
         ModelError::TimedOut => "is the service up? A smaller model is faster",
     }
 }

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-// The system's allocator. mimalloc 3 costs a tenth less CPU for a delivery in many small rooms (4.9 µs for 5.5) and
-// 10.5 KB for 14.2 an idle socket, and holds on to more of what was freed: 77 MB for 43 a moment after the start, and
-// 70 MiB and more at the peak for a photo that may take 64. mimalloc 2 has neither advantage in memory.
+/// jemalloc, for the figures in bench/PROFILE.md; how it is set is in .cargo/config.toml.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     frontdesk::cli::run()

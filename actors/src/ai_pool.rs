@@ -6,6 +6,7 @@
 //! Killed by a bug only; conversations give lost turns to people.
 //! The world sees then: a hand-over in place of an answer.
 
+mod again;
 mod gate;
 mod job;
 mod lease;
@@ -133,6 +134,9 @@ impl Actor for AiPool {
             AiPoolMsg::LeaseEnded { id, attempt } => self.on_lease_ended(&myself, id, attempt, state),
             AiPoolMsg::Cancel(turn) => self.on_cancel(&myself, turn, state),
             AiPoolMsg::FirstWord { turn } => on_first_word(turn, state),
+            AiPoolMsg::Again { turn, tokens, by, reply } => {
+                self.on_again(&myself, turn, (tokens, by), reply, state);
+            }
             AiPoolMsg::Bill(bill) => {
                 // Comes before its call's end, which it belongs to; one that belongs to none is dropped.
                 if state.calls.contains_key(&bill.turn) {

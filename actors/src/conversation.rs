@@ -7,14 +7,17 @@
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
 mod alarm;
+mod decide;
 mod erase;
 mod perform;
 mod readers;
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::Either;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::conversation::{
@@ -34,6 +37,7 @@ use crate::fanout::Fanout;
 use crate::messages::{
     AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
 };
+use crate::poison::Poison;
 use crate::ports::{Ladder, Store};
 use crate::trace::Trace;
 
@@ -59,6 +63,8 @@ pub struct Surroundings {
     pub ladder: Ladder,
     /// Who sends what goes out over WhatsApp.
     pub outbox: Address<WhatsAppOutboxMsg>,
+    /// What has made us panic.
+    pub poison: Arc<Poison>,
 }
 
 /// The actor.
@@ -125,53 +131,18 @@ impl Actor for Conversation {
         })
     }
 
-    async fn handle(
+    // No `async fn`: what an actor may wait for is kept by it four times over while it waits for nothing. What can
+    // be done at once is; the rest is boxed for as long as it takes.
+    fn handle(
         &self,
         myself: ConversationRef,
         message: ConversationMsg,
         state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        // What waits for the store is boxed: an idle actor is as large as the largest wait, several times.
-        match message {
-            ConversationMsg::Perform { who, command, reply } => {
-                Box::pin(self.on_perform(&myself, Asked::new(who, command, reply), state)).await?;
-            }
-            ConversationMsg::Flush => Box::pin(self.on_flush(&myself, state)).await?,
-            ConversationMsg::TurnNews { turn, news } => {
-                let asked = Asked::own(Command::Turn(turn, news));
-                Box::pin(self.on_perform(&myself, asked, state)).await?;
-            }
-            ConversationMsg::Quiet { turn, due } => {
-                let asked = Asked::own(Command::Quiet(turn, due));
-                Box::pin(self.on_perform(&myself, asked, state)).await?;
-            }
-            ConversationMsg::Erase { by, reply } => {
-                Box::pin(self.on_erase(&myself, by, reply, state)).await?;
-            }
-            ConversationMsg::Escalate { since, rung } => {
-                Box::pin(self.on_escalate(&myself, since, rung, state)).await?;
-            }
-            ConversationMsg::Wake => {
-                Box::pin(self.on_perform(&myself, Asked::own(Command::Wake), state)).await?;
-            }
-            ConversationMsg::CheckTurn { turn } => {
-                // A turn that is still the same after so long was lost with its worker: people are asked.
-                let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
-                let asked = Asked::own(Command::Turn(turn, news));
-                Box::pin(self.on_perform(&myself, asked, state)).await?;
-            }
-            ConversationMsg::Join(reader) => self.on_join(&myself, &reader, state),
-            ConversationMsg::Leave { id } => state.readers.leave(id),
-            ConversationMsg::Typing { from, on } => self.on_typing(&myself, &from, on, state),
-            ConversationMsg::Read { from, seq } => Box::pin(self.on_read(&from, seq, state)).await,
-            ConversationMsg::CheckIdle => Box::pin(self.on_check_idle(&myself, state)).await,
-            ConversationMsg::Retire => {
-                Box::pin(self.on_flush(&myself, state)).await?;
-                Box::pin(self.save_marks(state)).await;
-                myself.stop(None);
-            }
+    ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
+        match self.at_once(&myself, message, state) {
+            Ok(()) => Either::Left(ready(Ok(()))),
+            Err(message) => Either::Right(Box::pin(self.in_time(myself, message, state))),
         }
-        Ok(())
     }
 
     async fn post_stop(&self, _myself: ConversationRef, state: &mut State) -> Result<(), ActorProcessingErr> {
@@ -182,6 +153,63 @@ impl Actor for Conversation {
 }
 
 impl Conversation {
+    /// Does what needs no waiting; gives back what does.
+    fn at_once(
+        &self,
+        myself: &ConversationRef,
+        message: ConversationMsg,
+        state: &mut State,
+    ) -> Result<(), ConversationMsg> {
+        match message {
+            ConversationMsg::Join(reader) => self.on_join(myself, &reader, state),
+            ConversationMsg::Leave { id } => state.readers.leave(id),
+            ConversationMsg::Typing { from, on } => self.on_typing(myself, &from, on, state),
+            waits => return Err(waits),
+        }
+        Ok(())
+    }
+
+    async fn in_time(
+        &self,
+        myself: ConversationRef,
+        message: ConversationMsg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        let own = |command| Asked::own(command);
+        match message {
+            ConversationMsg::Perform { who, command, reply } => {
+                self.on_perform(&myself, Asked::new(who, command, reply), state).await?;
+            }
+            ConversationMsg::Flush => self.on_flush(&myself, state).await?,
+            ConversationMsg::TurnNews { turn, news } => {
+                self.on_perform(&myself, own(Command::Turn(turn, news)), state).await?;
+            }
+            ConversationMsg::Quiet { turn, due } => {
+                self.on_perform(&myself, own(Command::Quiet(turn, due)), state).await?;
+            }
+            ConversationMsg::Erase { by, reply } => self.on_erase(&myself, by, reply, state).await?,
+            ConversationMsg::Escalate { since, rung } => {
+                self.on_escalate(&myself, since, rung, state).await?;
+            }
+            ConversationMsg::Wake => self.on_perform(&myself, own(Command::Wake), state).await?,
+            ConversationMsg::CheckTurn { turn } => {
+                // A turn that is still the same after so long was lost with its worker: people are asked.
+                let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
+                self.on_perform(&myself, own(Command::Turn(turn, news)), state).await?;
+            }
+            ConversationMsg::Read { from, seq } => self.on_read(&from, seq, state).await,
+            ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
+            ConversationMsg::Retire => {
+                self.on_flush(&myself, state).await?;
+                self.save_marks(state).await;
+                myself.stop(None);
+            }
+            // Done at once.
+            ConversationMsg::Join(_) | ConversationMsg::Leave { .. } | ConversationMsg::Typing { .. } => {}
+        }
+        Ok(())
+    }
+
     /// What follows from a decision elsewhere.
     fn carry_out(&self, myself: &ConversationRef, decision: &Decision, rules: &Rules, trace: Trace) {
         for effect in &decision.effects {

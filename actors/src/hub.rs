@@ -97,6 +97,7 @@ impl Hub {
             inbox: at.inbox.clone(),
             ladder: on.ladder,
             outbox: at.whatsapp_outbox.clone(),
+            poison: Arc::default(),
         });
         let (around, supervisor) = (Arc::clone(&conversations), at.conversations.clone());
         directory

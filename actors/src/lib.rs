@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod messages;
 pub mod metering;
 pub mod outbox;
+pub mod poison;
 pub mod ports;
 pub mod quotas;
 pub mod root;

@@ -8,7 +8,7 @@ mod model;
 pub mod whatsapp;
 
 pub use alarms::{Ladder, Pager, Rung};
-pub use files::{DueFile, FileError, FileFate, Files, KeptFile, MediaSource};
-pub use guests::{Acquainted, Person};
+pub use files::{Arriving, DueFile, FileError, FileFate, Files, KeptFile, MediaSource, Parts};
+pub use guests::{Acquainted, OddNames, Person};
 pub use log::{Commit, Span, Store, StoreError, TurnRow};
 pub use model::{Bill, Line, Model, ModelCall, ModelError, Piece, Prompt};

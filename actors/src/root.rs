@@ -198,14 +198,18 @@ impl Root {
                 spawn(WebIngress { directory, quotas }, &at.web_ingress, root).await
             }
             Child::WhatsAppMedia => {
-                let media =
-                    WhatsAppMedia { store: Arc::clone(&plan.conversations.store), plan: plan.media.clone() };
+                let media = WhatsAppMedia {
+                    store: Arc::clone(&plan.conversations.store),
+                    directory: plan.conversations.directory.clone(),
+                    plan: plan.media.clone(),
+                };
                 spawn(media, &at.whatsapp_media, root).await
             }
             Child::WhatsAppOutbox => {
                 let plan_of_it = plan.outbox.clone().ok_or("there is no WhatsApp channel")?;
                 let directory = plan.conversations.directory.clone();
-                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox: at.inbox.clone() };
+                let (inbox, poison) = (at.inbox.clone(), Arc::clone(&plan.conversations.poison));
+                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox, poison };
                 spawn(outbox, &at.whatsapp_outbox, root).await
             }
             Child::WhatsAppIngress => {

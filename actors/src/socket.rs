@@ -10,9 +10,11 @@ mod frames;
 mod history;
 mod voice;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::Either;
 use ractor::{Actor, ActorId, ActorProcessingErr, SupervisionEvent};
 use uuid::Uuid;
 
@@ -111,7 +113,54 @@ impl Actor for Socket {
         Ok(state)
     }
 
-    async fn handle(
+    // No `async fn`: what an actor may wait for is kept by it four times over while it waits for nothing. What can
+    // be done at once is; the rest is boxed for as long as it takes.
+    fn handle(
+        &self,
+        myself: SocketRef,
+        message: SocketMsg,
+        state: &mut State,
+    ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
+        match self.at_once(&myself, message, state) {
+            Ok(()) => Either::Left(ready(Ok(()))),
+            Err(message) => Either::Right(Box::pin(self.in_time(myself, message, state))),
+        }
+    }
+
+    /// A conversation or the inbox that this socket watches has ended.
+    fn handle_supervisor_evt(
+        &self,
+        myself: SocketRef,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
+        if let SupervisionEvent::ActorTerminated(gone, ..) | SupervisionEvent::ActorFailed(gone, _) = event {
+            self.on_gone(&myself, gone.get_id(), state);
+        }
+        ready(Ok(()))
+    }
+}
+
+impl Socket {
+    /// Does what needs no waiting; gives back what does.
+    fn at_once(&self, myself: &SocketRef, message: SocketMsg, state: &mut State) -> Result<(), SocketMsg> {
+        match message {
+            SocketMsg::BadFrame { id, refusal } => self.on_bad_frame(id, refusal, state),
+            SocketMsg::Ended => self.on_ended(myself, state),
+            SocketMsg::Close(why) => state.outbox.close(why),
+            SocketMsg::NotJoined { conversation, refusal } => {
+                self.on_not_joined(myself, conversation, &refusal, state);
+            }
+            SocketMsg::Rejoin { conversation } => self.join(myself, conversation, state),
+            SocketMsg::JoinInbox => self.on_join_inbox(myself, state),
+            waits @ (SocketMsg::Frame { .. } | SocketMsg::Joined { .. } | SocketMsg::CatchUp { .. }) => {
+                return Err(waits);
+            }
+        }
+        Ok(())
+    }
+
+    async fn in_time(
         &self,
         myself: SocketRef,
         message: SocketMsg,
@@ -119,51 +168,34 @@ impl Actor for Socket {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             SocketMsg::Frame { frame, permit } => self.on_frame(&myself, frame, permit, state).await,
-            SocketMsg::BadFrame { id, refusal } => self.on_bad_frame(id, refusal, state),
-            SocketMsg::Ended => self.on_ended(&myself, state),
-            SocketMsg::Close(why) => state.outbox.close(why),
             SocketMsg::Joined { conversation, actor, summary, head, draft, ai_typing } => {
                 myself.get_cell().monitor(actor.get_cell());
                 let joined = history::Joined { actor, summary, head, draft, ai_typing };
-                // What waits for the store is boxed: an idle actor is as large as the largest wait.
-                Box::pin(self.on_joined(&myself, conversation, joined, state)).await;
+                self.on_joined(&myself, conversation, joined, state).await;
             }
-            SocketMsg::NotJoined { conversation, refusal } => {
-                self.on_not_joined(&myself, conversation, &refusal, state);
-            }
-            SocketMsg::CatchUp { conversation } => {
-                Box::pin(self.on_catch_up(&myself, conversation, state)).await;
-            }
-            SocketMsg::Rejoin { conversation } => self.join(&myself, conversation, state),
-            SocketMsg::JoinInbox => self.on_join_inbox(&myself, state),
+            SocketMsg::CatchUp { conversation } => self.on_catch_up(&myself, conversation, state).await,
+            // Done at once.
+            SocketMsg::BadFrame { .. }
+            | SocketMsg::Ended
+            | SocketMsg::Close(_)
+            | SocketMsg::NotJoined { .. }
+            | SocketMsg::Rejoin { .. }
+            | SocketMsg::JoinInbox => {}
         }
         Ok(())
     }
 
-    /// A conversation or the inbox that this socket watches has ended.
-    async fn handle_supervisor_evt(
-        &self,
-        myself: SocketRef,
-        event: SupervisionEvent,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
-        let (SupervisionEvent::ActorTerminated(gone, ..) | SupervisionEvent::ActorFailed(gone, _)) = event
-        else {
-            return Ok(());
-        };
-        if state.inbox == Some(gone.get_id()) {
+    fn on_gone(&self, myself: &SocketRef, gone: ActorId, state: &State) {
+        if state.inbox == Some(gone) {
             myself.send_after(REJOIN_AFTER, || SocketMsg::JoinInbox);
         }
-        if let Some((conversation, failures)) = state.outbox.at(|desk| joining_again(desk, gone.get_id())) {
-            self.around.directory.remove(conversation, gone.get_id());
+        if let Some((conversation, failures)) = state.outbox.at(|desk| joining_again(desk, gone)) {
+            self.around.directory.remove(conversation, gone);
             let wait = backoff(failures);
             myself.send_after(wait, move || SocketMsg::Rejoin { conversation });
         }
-        Ok(())
     }
-}
 
-impl Socket {
     fn welcome(&self) -> ServerFrame {
         let (conversation, role) = match &*self.who {
             Principal::Guest { conversation, .. } => (Some(*conversation), None),

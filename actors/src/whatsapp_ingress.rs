@@ -7,6 +7,7 @@
 //! The world sees then: webhooks answered 503, which come again.
 
 mod carrier;
+mod names;
 
 use std::sync::Arc;
 

@@ -6,6 +6,8 @@
 //! Killed by a bug only; the next one looks into the store.
 //! The world sees then: pictures that come a little later.
 
+mod fetch;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,24 +16,18 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use uuid::Uuid;
 
 use crate::clock;
+use crate::directory::Directory;
 use crate::messages::WhatsAppMediaMsg;
-use crate::ports::{DueFile, FileError, FileFate, Files, MediaSource, Store};
+use crate::ports::{Files, MediaSource, Store};
 
-/// How many files are fetched at once: each is held in memory whole.
+use fetch::Fetch;
+
+/// How many files are fetched at once: of each there may be 16 MiB in memory.
 const FETCHES_MAX: usize = 2;
 /// How many files the store is asked for: those under way are among them.
 const DUE_MAX: u32 = 8;
-/// The largest file that is fetched, in bytes: what WhatsApp takes for audio and video.
-const FILE_MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// How often the store is asked for files whose next try has come.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
-/// The pause after the first try that failed, in milliseconds; doubled each time.
-const REST_LEAST_MILLIS: i64 = 2_000;
-/// The longest pause between two tries, in milliseconds.
-const REST_MOST_MILLIS: i64 = 3_600_000;
-/// When a file is given up, in milliseconds: WhatsApp keeps it for a week.
-const GIVEN_UP_AFTER_MILLIS: i64 = 7 * 24 * 3_600_000;
-
 /// Where files come from and where they go.
 #[derive(Clone)]
 pub struct MediaPlan {
@@ -45,6 +41,8 @@ pub struct MediaPlan {
 pub struct WhatsAppMedia {
     /// What is to be fetched.
     pub store: Arc<dyn Store>,
+    /// Where staff are told of a file that will not come.
+    pub directory: Directory,
     /// None: there is no channel that brings files.
     pub plan: Option<MediaPlan>,
 }
@@ -101,9 +99,14 @@ impl WhatsAppMedia {
         };
         for file in due {
             if state.under_way.len() < FETCHES_MAX && state.under_way.insert(file.id) {
-                let (plan, store, to) = (plan.clone(), Arc::clone(&self.store), myself.clone());
-                let id = file.id;
-                let fetch = tokio::spawn(async move { fetch(&plan, store.as_ref(), file).await });
+                let (id, to) = (file.id, myself.clone());
+                let fetch = Fetch {
+                    plan: plan.clone(),
+                    store: Arc::clone(&self.store),
+                    directory: self.directory.clone(),
+                    file,
+                };
+                let fetch = tokio::spawn(fetch.run());
                 tokio::spawn(async move {
                     // A fetch that panicked is over as well.
                     let _ = fetch.await;
@@ -112,37 +115,4 @@ impl WhatsAppMedia {
             }
         }
     }
-}
-
-async fn fetch(plan: &MediaPlan, store: &dyn Store, file: DueFile) {
-    let kept = match plan.source.fetch(&file.media, FILE_MAX_BYTES).await {
-        Ok(bytes) => plan.files.keep(file.id, bytes, true).await,
-        Err(error) => Err(error),
-    };
-    let fate = match kept {
-        Ok(kept) => FileFate::Kept(kept),
-        Err(FileError::Unavailable(reason)) => next_try(&file, &reason),
-        Err(error) => {
-            tracing::warn!(file = %file.id, %error, "a guest's file is lost");
-            FileFate::Lost
-        }
-    };
-    if let Err(error) = store.put_file(file.id, fate).await {
-        // It stays due, and is fetched again: not at once, while nothing can be noted.
-        tracing::warn!(file = %file.id, %error, "what became of a file was not noted");
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-fn next_try(file: &DueFile, reason: &str) -> FileFate {
-    let now = clock::now();
-    let age = now.0 - file.since.0;
-    if age > GIVEN_UP_AFTER_MILLIS {
-        tracing::warn!(file = %file.id, reason, "a guest's file is given up");
-        return FileFate::Lost;
-    }
-    let rest = REST_LEAST_MILLIS.saturating_mul(1 << file.tries.min(16)).min(REST_MOST_MILLIS);
-    // Spread by the file's own id, so that many do not come back at once.
-    let spread = i64::from(file.id.as_bytes()[15]) * rest / 1024;
-    FileFate::Later(now.plus_millis(rest + spread))
 }

@@ -27,6 +27,7 @@ use crate::address::Address;
 use crate::directory::Directory;
 use crate::messages::{InboxMsg, WhatsAppOutboxMsg};
 use crate::metering;
+use crate::poison::Poison;
 use crate::ports::whatsapp::{Deliveries, WhatsAppApi};
 use crate::trace::Trace;
 
@@ -58,6 +59,8 @@ pub struct WhatsAppOutbox {
     pub directory: Directory,
     /// Who tells the agents that the number has stopped.
     pub inbox: Address<InboxMsg>,
+    /// What has made a try panic.
+    pub poison: Arc<Poison>,
 }
 
 /// What changes.

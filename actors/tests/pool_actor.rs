@@ -261,3 +261,89 @@ async fn beyond_the_budget_the_model_is_not_asked() {
     assert!((1..10).contains(&by_model), "{by_model}");
     assert!(matches!(lease(&world, 99, SOON).await, Err(Busy)), "nor for help");
 }
+
+/// A limit of ten a minute lets one go each six seconds: the second request of a call waits for its turn, and is
+/// counted, so that the next guest waits after it.
+#[tokio::test(start_paused = true)]
+async fn a_second_request_is_let_go_like_the_first() {
+    let (world, mut asked) = world(Limits { requests_a_minute: 10, ..slots(1) }).await;
+    let _guest = question(&world, 1).await;
+    let answer = asked.recv().await.unwrap();
+    let (turn, began) = (answer.prompt.turn, Instant::now());
+    assert!(!world.books.again(turn, 500, began + Duration::from_secs(3)).await, "not before six seconds");
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(world.books.again(turn, 500, began + Duration::from_secs(30)).await);
+    let first = began.elapsed();
+    assert!(first > Duration::from_secs(5) && first < Duration::from_secs(7), "{first:?}");
+    answer.say("Yes.").await;
+    answer.end().await;
+    outcome(&world, 1).await;
+    let _next = question(&world, 2).await;
+    let answer = tokio::time::timeout(SOON * 2, asked.recv()).await.expect("asked").unwrap();
+    let second = began.elapsed();
+    assert!(second > Duration::from_secs(11) && second < Duration::from_secs(14), "{second:?}");
+    answer.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_request_keeps_to_tokens_budget_and_breaker() {
+    let by = || Instant::now() + Duration::from_secs(1);
+    let (world, mut asked) = world(Limits { tokens_a_minute: 4_000, ..slots(4) }).await;
+    let _guest = question(&world, 1).await;
+    let answer = asked.recv().await.unwrap();
+    assert!(!world.books.again(answer.prompt.turn, 3_000, by()).await, "more tokens than a minute has");
+    answer.end().await;
+    let budget = Budget { day_tokens: Some(50_000), ..Budget::default() };
+    let (world, mut asked) = self::world(Limits { budget, ..slots(4) }).await;
+    let _guest = question(&world, 1).await;
+    let answer = asked.recv().await.unwrap();
+    let turn = answer.prompt.turn;
+    assert!(!world.books.again(turn, 60_000, by()).await, "beyond the budget");
+    assert!(world.books.again(turn, 1_000, by()).await, "within it");
+    answer.say("Yes.").await;
+    for n in 0..5 {
+        lease(&world, 50 + n, SOON).await.unwrap().ended(Attempt::Untouched(ModelError::Unreachable));
+    }
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert!(!world.books.again(turn, 10, by()).await, "the breaker is open");
+    answer.end().await;
+    outcome(&world, 1).await;
+    assert!(!world.books.again(turn, 10, by()).await, "the call is over");
+}
+
+/// A thousand questions of one guest, as fast as they are answered, while others ask now and then: the model is asked
+/// as often as one guest may in five minutes and in a day, and what the others get does not change.
+#[tokio::test(start_paused = true)]
+async fn a_guest_who_asks_a_thousand_times_does_not_spend_what_is_everybodys() {
+    let limits = Limits { requests_a_minute: 100_000, tokens_a_minute: 100_000_000, ..slots(4) };
+    let (few, a_day) = (limits.few_turns, limits.turns_a_day);
+    let world = World::with_knowledge(limits).await;
+    let mut asked = world.model.asked();
+    let greedy = world.connect(&world.guest(1), None).await;
+    let began = Instant::now();
+    let (mut of_greedy, mut of_others) = (0, 0);
+    for n in 0..1_000 {
+        greedy.say(&format!("q{n}"), "When is breakfast?");
+        let mut others = None;
+        if n % 50 == 0 {
+            others = Some(question(&world, 1_000 + n).await);
+        }
+        let due = n as usize + 1;
+        while world.log.ended_of(conversation(1)).len() < due
+            || others.is_some() && world.log.ended_of(conversation(1_000 + n)).is_empty()
+        {
+            let next = tokio::time::timeout(Duration::from_millis(20), asked.recv()).await;
+            let Ok(Some(answer)) = next else { continue };
+            if answer.prompt.conversation == conversation(1) {
+                of_greedy += 1
+            } else {
+                of_others += 1
+            }
+            answer.say("From seven.").await;
+            answer.end().await;
+        }
+    }
+    let windows = usize::try_from(began.elapsed().as_secs() / 300).unwrap() + 1;
+    assert!(of_greedy >= few && of_greedy <= (few * windows).min(a_day), "{of_greedy} in {windows} windows");
+    assert_eq!(of_others, 20, "everybody else was answered by the model");
+}

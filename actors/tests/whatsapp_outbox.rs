@@ -224,7 +224,7 @@ impl World {
         let inbox = Address::default();
         inbox.set(Actor::spawn(None, Alarms(Arc::clone(&alarms)), ()).await.unwrap().0);
         let plan = OutboxPlan { api: api.clone(), deliveries: table.clone(), limits };
-        let actor = WhatsAppOutbox { plan, directory: Directory::default(), inbox };
+        let actor = WhatsAppOutbox { plan, directory: Directory::default(), inbox, poison: Arc::default() };
         let (outbox, _) = Actor::spawn(None, actor, ()).await.unwrap();
         Self { table, api, alarms, outbox }
     }

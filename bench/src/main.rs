@@ -16,6 +16,7 @@ use frontdesk_bench::suite::Scenario;
 use frontdesk_bench::suite::all::{self, All};
 use frontdesk_bench::suite::side_by_side::{self, SideBySide};
 use frontdesk_bench::torture::disk::{self, FsyncOrder};
+use frontdesk_bench::torture::resilience::{self, Resilience};
 use frontdesk_bench::torture::{self, Torture};
 
 /// Stand-ins for the services that Frontdesk talks to, and measurements of a running server.
@@ -41,6 +42,8 @@ enum Command {
     Torture(Torture),
     /// Shows that everything is synced before anybody is told. E.g.: frontdesk-bench fsync-order --sends 1000
     FsyncOrder(FsyncOrder),
+    /// What others feel when one is slow, floods, panics or restarts. E.g.: frontdesk-bench resilience --only R1
+    Resilience(Resilience),
     #[command(flatten)]
     Scenario(Scenario),
     /// Everything that has a goal, several times, with a report. E.g.: frontdesk-bench all --runs 3 --out results
@@ -112,6 +115,7 @@ async fn main() -> ExitCode {
         Command::Growth(args) => growth::command(&args).await,
         Command::Torture(args) => torment(&args).await,
         Command::FsyncOrder(args) => synced(&args).await,
+        Command::Resilience(args) => resilient(&args).await,
         Command::Scenario(scenario) => scenario.repeat().await,
         Command::All(args) => all::all(&args).await,
         Command::Peers(args) => side_by_side::side_by_side(&args).await,
@@ -170,6 +174,12 @@ async fn torment(args: &Torture) -> anyhow::Result<()> {
 async fn synced(args: &FsyncOrder) -> anyhow::Result<()> {
     let kept = disk::command(args, &mut std::io::stdout()).await?;
     anyhow::ensure!(kept, "a promise was broken");
+    Ok(())
+}
+
+async fn resilient(args: &Resilience) -> anyhow::Result<()> {
+    let kept = resilience::command(args, &mut std::io::stdout()).await?;
+    anyhow::ensure!(kept, "not all was as promised");
     Ok(())
 }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use frontdesk_actors::books::Books;
 use frontdesk_actors::ports::Bill;
+use frontdesk_domain::ids::TurnId;
 use frontdesk_domain::pool::Tokens;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use super::openai::limits::{Limit, Limits};
 use super::openai::{Class, Outcome, Report, Watcher};
@@ -29,6 +32,11 @@ impl Watcher for Billing {
             retry_after: failure.and_then(|failure| failure.retry_after()),
             rest: rest(&report.limits, failure.map(|failure| failure.class)),
         });
+    }
+
+    fn may_ask_again(&self, turn: TurnId, tokens: u64, by: Instant) -> BoxFuture<'static, bool> {
+        let books = Arc::clone(&self.0);
+        Box::pin(async move { books.again(turn, tokens, by).await })
     }
 }
 

@@ -81,7 +81,8 @@ pub struct Timers {
     pub connect: Duration,
     /// For the first line of the answer's body, from the start; local models may need longer.
     pub first_byte: Duration,
-    /// For each next line.
+    /// For each next line: a first word that came just in time, and this, are less than the 15 s in which a guest is to
+    /// know who answers.
     pub between_events: Duration,
     /// For the whole turn.
     pub turn: Duration,
@@ -94,7 +95,7 @@ impl Default for Timers {
         Self {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(15),
-            between_events: Duration::from_secs(20),
+            between_events: Duration::from_secs(7),
             turn: Duration::from_secs(60),
             usage: Duration::from_secs(1),
         }

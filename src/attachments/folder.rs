@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use frontdesk_actors::ports::{FileError, Files, KeptFile};
+use frontdesk_actors::ports::{Arriving, FileError, Files, KeptFile};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::arriving::{self, Arrived};
 use super::kind::{self, Kind};
 use super::picture;
 
@@ -78,12 +79,17 @@ impl Files for Folder {
                 let anew = tokio::task::spawn_blocking(move || {
                     let anew = picture::anew(&bytes, format);
                     // The large one is freed before the next one begins.
-                    drop(bytes);
+                    let as_it_was = (any && anew.is_err()).then_some(bytes);
                     drop(easel);
-                    anew
+                    (anew, as_it_was)
                 });
-                let anew = anew.await.map_err(|_| FileError::Unfit("a picture that cannot be read"))??;
-                (anew.into(), format.to_mime_type())
+                match anew.await {
+                    Ok((Ok(anew), _)) => (anew.into(), format.to_mime_type()),
+                    // Only to be saved: no page shows it.
+                    Ok((Err(_), Some(as_it_was))) => (as_it_was, kind::UNKNOWN),
+                    Ok((Err(error), None)) => return Err(error),
+                    Err(_) => return Err(FileError::Unfit("a picture that cannot be read")),
+                }
             }
             Some(Kind::Other(media_type)) => (bytes, media_type),
             None if any => (bytes, kind::UNKNOWN),
@@ -97,6 +103,13 @@ impl Files for Folder {
         Ok(KeptFile { media_type: media_type.to_owned(), size })
     }
 
+    async fn take(&self, id: Uuid, arriving: Arriving, max_bytes: u64) -> Result<KeptFile, FileError> {
+        match arriving::take(&self.path(id), arriving, max_bytes).await? {
+            Arrived::Small(bytes) => self.keep(id, bytes, true).await,
+            Arrived::Large(kept) => Ok(kept),
+        }
+    }
+
     async fn read(&self, id: Uuid) -> Result<Bytes, FileError> {
         let path = self.path(id);
         blocking(move || fs::read(path).map(Bytes::from)).await
@@ -105,17 +118,30 @@ impl Files for Folder {
 
 /// Written under another name and then given its own, so that a file is there whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let unfinished = path.with_extension("part");
-    let mut file = File::create(&unfinished)?;
+    let mut file = begin(path)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    File::open(folder)?.sync_all()
+    end(&file, path)
 }
 
-async fn blocking<T: Send + 'static>(
+/// A file that is not there yet, whatever was left of one before.
+pub(super) fn begin(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    File::create(unfinished(path))
+}
+
+/// From now on it is there.
+pub(super) fn end(file: &File, path: &Path) -> io::Result<()> {
+    file.sync_all()?;
+    fs::rename(unfinished(path), path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Its name until it is whole.
+pub(super) fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("part")
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, FileError> {
     match tokio::task::spawn_blocking(work).await {

@@ -43,6 +43,15 @@ pub fn of(bytes: &[u8]) -> Option<Kind> {
     is_text(bytes).then_some(Kind::Other("text/plain"))
 }
 
+/// What a file is that is too large to be looked at whole, by its first bytes: nothing that would have to be
+/// written anew or read to its end.
+pub fn of_large(head: &[u8]) -> &'static str {
+    match of(head) {
+        Some(Kind::Other(media_type)) if media_type != "text/plain" => media_type,
+        _ => UNKNOWN,
+    }
+}
+
 /// The container is also that of pictures that no browser of ours shows: those are not taken.
 fn mp4(brand: &[u8]) -> Option<&'static str> {
     match brand {

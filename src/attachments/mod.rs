@@ -4,6 +4,7 @@
 //! limits and written anew, so that only pixels are kept; all else is kept as it came and is only ever handed
 //! out in a form that a browser does not run.
 
+mod arriving;
 mod folder;
 pub mod kind;
 pub mod name;

@@ -2,9 +2,11 @@
 
 use std::io::Cursor;
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use frontdesk_actors::ports::{FileError, Files};
+use frontdesk_actors::ports::{Arriving, FileError, Files, KeptFile, Parts};
 use image::{DynamicImage, GenericImageView, ImageFormat, RgbImage};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -106,4 +108,68 @@ async fn kept_and_read_again() {
     assert_eq!(any.media_type, "application/octet-stream");
     folder.remove(vec![id, Uuid::now_v7()]).await;
     assert!(matches!(folder.read(id).await, Err(FileError::Gone)));
+}
+
+/// Bytes that come in parts, and then break off if they are to.
+struct Given(Vec<Bytes>, bool);
+
+#[async_trait]
+impl Parts for Given {
+    async fn next(&mut self) -> Result<Option<Bytes>, FileError> {
+        match self.0.pop() {
+            None if self.1 => Err(FileError::Unavailable("broke off".to_owned())),
+            part => Ok(part),
+        }
+    }
+}
+
+#[tokio::test]
+async fn on_its_way_a_file_is_whole_right_and_not_too_large_or_not_kept() {
+    const PART: usize = 1024 * 1024;
+    let data = TempDir::new().expect("a folder");
+    let folder = Folder::new(data.path());
+    let id = Uuid::now_v7();
+    let file = |parts: usize| {
+        let mut bytes: Vec<u8> = (0..parts * PART).map(|n| n.to_le_bytes()[n % 3]).collect();
+        bytes[..5].copy_from_slice(b"%PDF-");
+        bytes
+    };
+    let arriving = |bytes: &[u8], sha256: Option<[u8; 32]>, breaks_off: bool| {
+        let mut parts: Vec<Bytes> = bytes.chunks(PART).map(Bytes::copy_from_slice).collect();
+        parts.reverse();
+        Arriving { size: None, sha256, parts: Box::new(Given(parts, breaks_off)) }
+    };
+    let max = 20 * PART as u64;
+    let left = || {
+        let place = data.path().join("attachments").join(&id.simple().to_string()[30..]);
+        std::fs::read_dir(place).map_or(0, |files| files.count())
+    };
+    // Small ones are in memory until they are kept, large ones are not.
+    for parts in [1, 18] {
+        let bytes = file(parts);
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        let mut other = digest;
+        other[31] ^= 1;
+        let broken = folder.take(id, arriving(&bytes, Some(digest), true), max).await;
+        assert!(matches!(broken, Err(FileError::Unavailable(_))), "{broken:?}");
+        let damaged = folder.take(id, arriving(&bytes, Some(other), false), max).await;
+        assert!(matches!(damaged, Err(FileError::Damaged)), "{damaged:?}");
+        let large = folder.take(id, arriving(&bytes, Some(digest), false), bytes.len() as u64 - 1).await;
+        assert!(matches!(large, Err(FileError::TooLarge)), "{large:?}");
+        assert_eq!(left(), 0, "nothing is left of them");
+        for announced in [Some(digest), None] {
+            let kept = folder.take(id, arriving(&bytes, announced, false), max).await.expect("kept");
+            let size = bytes.len() as u64;
+            assert_eq!(kept, KeptFile { media_type: "application/pdf".to_owned(), size });
+            assert!(folder.read(id).await.expect("there") == bytes);
+        }
+        folder.remove(vec![id]).await;
+    }
+    let mut announced = arriving(b"", None, false);
+    announced.size = Some(max + 1);
+    assert!(matches!(folder.take(id, announced, max).await, Err(FileError::TooLarge)));
+    // A picture that is none is kept all the same, and never shown.
+    let kept =
+        folder.take(id, arriving(b"\xFF\xD8\xFF and no picture", None, false), max).await.expect("kept");
+    assert_eq!(kept.media_type, "application/octet-stream");
 }

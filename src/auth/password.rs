@@ -113,6 +113,20 @@ fn internal() -> Refusal {
 mod tests {
     use super::*;
 
+    /// 72 bytes are all that some hashes look at.
+    #[tokio::test]
+    async fn nothing_of_a_password_is_cut_off() {
+        let hasher = Hasher::default();
+        for length in [72, 127] {
+            let (one, longer) = ("y".repeat(length), "y".repeat(length + 1));
+            for (own, other) in [(&one, &longer), (&longer, &one)] {
+                let hash = hasher.hash(own.as_str().into()).await.expect("hash");
+                assert!(hasher.verify(own.as_str().into(), Some(hash.clone())).await.expect("verify"));
+                assert!(!hasher.verify(other.as_str().into(), Some(hash)).await.expect("verify"), "{length}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn only_the_right_password_opens() {
         let hasher = Hasher::default();

@@ -82,6 +82,23 @@ pub fn in_bearer(headers: &http::HeaderMap) -> Option<ApiSecret> {
 mod tests {
     use super::*;
 
+    /// No two of 100,000, and no place of them has a favourite letter.
+    #[test]
+    fn a_hundred_thousand_are_different_and_random() {
+        let tokens: Vec<String> =
+            (0..100_000).map(|_| Token::random().expect("token").reveal().to_owned()).collect();
+        let different: std::collections::HashSet<&String> = tokens.iter().collect();
+        assert_eq!(different.len(), tokens.len());
+        // 32 bytes in base64: 42 letters of 6 bits, and one of 4.
+        for place in 0..42 {
+            let mut counts = std::collections::HashMap::new();
+            tokens.iter().for_each(|token| *counts.entry(token.as_bytes()[place]).or_insert(0_u32) += 1);
+            // 1,562 of each are expected; eight standard deviations around it.
+            let usual = counts.values().all(|count| (1_250..1_880).contains(count));
+            assert!(counts.len() == 64 && usual, "place {place}: {counts:?}");
+        }
+    }
+
     #[test]
     fn tokens_differ_and_come_back() {
         let (one, other) = (Token::random().expect("token"), Token::random().expect("token"));

@@ -13,7 +13,9 @@ impl Origin {
         let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
         let authority = uri.authority()?;
         let bare = uri.path().trim_start_matches('/').is_empty() && uri.query().is_none();
-        if !bare || authority.host().is_empty() || authority.as_str().contains('@') {
+        // A port that is no number is no port left out.
+        let odd = authority.port_u16().is_none() && authority.as_str().len() != authority.host().len();
+        if !bare || odd || authority.host().is_empty() || authority.as_str().contains('@') {
             return None;
         }
         Some(Self::new(scheme, authority))

@@ -1,9 +1,11 @@
 //! The frame of the OpenAPI document; the routing table fills in the paths.
 
+use std::collections::BTreeMap;
+
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, RefOr, Response, SecurityRequirement};
 
 use crate::auth::Kind;
 use crate::auth::rights::Access;
@@ -34,12 +36,31 @@ pub(super) fn publish(path: &mut PathItem, access: Access) {
     let PathItem { get, put, post, delete, options, head, patch, trace, .. } = path;
     let operations = [get, put, post, delete, options, head, patch, trace];
     for operation in operations.into_iter().flatten() {
-        let Operation { extensions, security, .. } = operation;
+        let Operation { extensions, security, responses, request_body, .. } = operation;
+        describe_refusals(&mut responses.responses, request_body.is_some());
         extensions.get_or_insert_with(Extensions::default).insert("x-access".to_owned(), access.published());
         if let Some(scope) = access.scope {
             let integration = SecurityRequirement::new("integration", [scope.name()]);
             security.get_or_insert_with(Vec::new).push(integration);
         }
+    }
+}
+
+/// Refusals are problems, whoever described them; and who sends a body may send too much, or something else.
+fn describe_refusals(responses: &mut BTreeMap<String, RefOr<Response>>, takes_a_body: bool) {
+    for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+        let RefOr::T(response) = response else { continue };
+        if let Some(problem) = response.content.shift_remove("application/json") {
+            response.content.insert("application/problem+json".to_owned(), problem);
+        }
+    }
+    let Some(RefOr::T(bad)) = responses.get("400").cloned().filter(|_| takes_a_body) else { return };
+    for (status, description) in
+        [("413", "More bytes than are taken."), ("415", "Not of a kind that is taken.")]
+    {
+        let mut response = bad.clone();
+        response.description = description.to_owned();
+        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
     }
 }
 

@@ -111,14 +111,14 @@ fn open(kind: Kind, state: AppState, address: ClientAddress, request: Request) -
     let turned_away = (too_fast || place.is_none()).then_some(Close::TooMany);
     let sockets = state.sockets.clone();
     let post = sockets.post().clone();
-    let door = Door::new(kind, state, request.headers());
+    // Boxed: what a task is given keeps its room as long as the task lasts.
+    let door = Box::new(Door::new(kind, state, request.headers()));
     let (answer, connection) = handshake::accept(request)?;
     sockets.tasks().spawn(async move {
         let _place = place;
         match connection.await.ok().and_then(|websocket| bare(websocket.into_inner())) {
-            Some(Bare::Plain(ends)) => connection::serve(ends, door, &post, turned_away).await,
-            // Boxed, so that a plain connection's task is no larger for it.
-            Some(Bare::Tls(ends)) => Box::pin(connection::serve(*ends, door, &post, turned_away)).await,
+            Some(Bare::Plain(ends)) => connection::serve(ends, *door, &post, turned_away).await,
+            Some(Bare::Tls(ends)) => connection::serve(*ends, *door, &post, turned_away).await,
             None => {}
         }
     });

@@ -143,6 +143,7 @@ pub const METRICS: &[Metric] = &[
     // Actors.
     gauge("frontdesk_conversations", &[], "Conversations that are live in memory"),
     counter("frontdesk_restarts_total", &[label("actor", ACTORS)], "Actors that failed or ended and were started anew"),
+    counter("frontdesk_set_aside_total", &[], "Messages and deliveries that panicked three times and are not tried any more"),
 
     // The database.
     counter("frontdesk_commits_total", &[], "Commits of conversations that are on disk"),
@@ -175,6 +176,7 @@ pub const METRICS: &[Metric] = &[
     counter("frontdesk_whatsapp_bad_bodies_total", &[], "Webhooks that were rightly signed but no JSON"),
     counter("frontdesk_whatsapp_bad_signatures_total", &[], "Webhooks that were not signed by the app"),
     counter("frontdesk_whatsapp_contested_aliases_total", &[], "Names of a guest that are another guest's already"),
+    counter("frontdesk_whatsapp_passed_numbers_total", &[], "Numbers that passed from one guest to another, by their user ids"),
     counter("frontdesk_whatsapp_sends_total", &[label("outcome", &["taken", "again", "held", "unclear", "never"])], "Tries to send, by how they ended"),
     counter("frontdesk_whatsapp_deliveries_total", &[label("state", &["sent", "delivered", "read", "failed"])], "What WhatsApp reported of our messages"),
     counter("frontdesk_whatsapp_marks_skipped_total", &[], "Read marks that were not sent because too many waited"),

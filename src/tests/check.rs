@@ -67,6 +67,51 @@ async fn the_part_that_fails_is_named_with_what_to_do() {
     assert!(said.lines().any(|line| line.starts_with("FAIL") && line.contains("model")), "{said}");
 }
 
+/// What `check whatsapp` says of a number, by the lines' parts.
+async fn of_number(server: &Server, settings: Settings, secret: &str) -> String {
+    let (token, number) = (settings.token.clone(), settings.number.clone());
+    let graph = FakeGraph::start(([127, 0, 0, 1], 0).into(), settings).await.unwrap();
+    let api = graph.url();
+    let settings: Vec<(String, String)> = [
+        ("WHATSAPP_VERIFY_TOKEN", "v"),
+        ("WHATSAPP_APP_SECRET", secret),
+        ("WHATSAPP_ACCESS_TOKEN", &token),
+        ("WHATSAPP_PHONE_NUMBER_ID", &number),
+        ("WHATSAPP_API_BASE", &api),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let mut command = program(&server.folder, &settings);
+    command.args(["check", "whatsapp"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_number_is_confirmed_and_its_app_is_told_of_messages() {
+    let server = Server::start(&[]).await;
+    let secret = Settings::default().secret;
+    let line = |said: &str, part: &str| {
+        said.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {said}")).to_owned()
+    };
+    let said = of_number(&server, Settings::default(), &format!("an old one,{secret}")).await;
+    for part in
+        ["confirmation of the number: verified", "webhook subscription: Fake app, of the field messages"]
+    {
+        assert!(line(&said, part).starts_with("ok"), "{said}");
+    }
+    let deaf = Settings { fields: vec!["account_update".to_owned()], ..Settings::default() };
+    let found = line(&of_number(&server, deaf, &secret).await, "webhook subscription");
+    assert!(found.starts_with("FAIL") && found.contains("subscribe to the field messages"), "{found}");
+    let found = line(&of_number(&server, Settings::default(), "another app's").await, "webhook subscription");
+    assert!(found.starts_with("FAIL") && found.contains("WHATSAPP_APP_SECRET"), "{found}");
+    for (state, wanted) in [("NOT_VERIFIED", "FAIL"), ("EXPIRED", "ok")] {
+        let settings = Settings { verification: state.to_owned(), ..Settings::default() };
+        let found = line(&of_number(&server, settings, &secret).await, "confirmation of the number");
+        assert!(found.starts_with(wanted), "{found}");
+    }
+}
+
 #[tokio::test]
 async fn who_may_ask() {
     let server = Server::start(&[]).await;

@@ -66,6 +66,23 @@ async fn a_guest_who_writes_too_fast_is_told_and_loses_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_socket_that_floods_is_told_and_then_closed() {
+    let server = limited(&[]).await;
+    let (_, mut page) = server.guest_page().await;
+    let (_, mut calm) = server.guest_page().await;
+    for _ in 0..3_000 {
+        page.send(json!({"type":"typing","on":true})).await;
+    }
+    let mut told = 0;
+    while let Some(frame) = page.next().await {
+        told += usize::from(frame["type"] == "error" && frame["code"] == "rate_limited");
+    }
+    assert_eq!(page.closed, Some(4429), "{}", page.reason);
+    assert!((400..=700).contains(&told), "{told}");
+    calm.done(json!({"type":"send","id":"c1","text":"hello"})).await;
+}
+
+#[tokio::test]
 async fn new_sessions_and_requests_from_one_address() {
     let server = limited(&[]).await;
     let mut caller = server.caller();

@@ -45,19 +45,8 @@ pub async fn check(client: &GraphClient, settings: &WhatsApp, public: Option<&st
                 ))
             },
         );
-        let subscribed = client.subscribed_apps().await;
-        add(
-            "webhook subscription",
-            match subscribed {
-                Ok(apps) if apps.is_empty() => {
-                    Err("no app is subscribed to the account: in the App Dashboard under \
-                WhatsApp, Configuration, subscribe to the field messages"
-                        .to_owned())
-                }
-                Ok(apps) => Ok(apps.iter().map(|app| app.name.as_str()).collect::<Vec<_>>().join(", ")),
-                Err(error) => Err(advice(&error)),
-            },
-        );
+        add("confirmation of the number", confirmation(&number.verification, works));
+        add("webhook subscription", subscription(client, settings).await);
         if let (Some(there), Some(public)) = (&number.webhook, public) {
             let ours = format!("{}{WEBHOOK_PATH}", public.trim_end_matches('/'));
             add(
@@ -91,6 +80,47 @@ pub async fn check(client: &GraphClient, settings: &WhatsApp, public: Option<&st
         ),
     }
     findings
+}
+
+/// Whether the number was confirmed by its code. A confirmation that has expired does no harm while the number is
+/// connected; to register it again takes a new one.
+fn confirmation(state: &str, works: bool) -> Result<String, String> {
+    match state {
+        "VERIFIED" | "" => Ok(or_unknown(&state.to_lowercase()).to_owned()),
+        "EXPIRED" if works => Ok("has expired, which does no harm while the number is connected".to_owned()),
+        other => Err(format!(
+            "Meta says {other}: confirm the number by a new code in the WhatsApp Manager (Phone numbers), and \
+             register it"
+        )),
+    }
+}
+
+/// Whether the app with our secret is told of the account's messages.
+async fn subscription(client: &GraphClient, settings: &WhatsApp) -> Result<String, String> {
+    const SUBSCRIBE: &str =
+        "in the App Dashboard under WhatsApp, Configuration, subscribe to the field messages";
+    let apps = client.subscribed_apps().await.map_err(|error| advice(&error))?;
+    if apps.is_empty() {
+        return Err(format!("no app is subscribed to the account: {SUBSCRIBE}"));
+    }
+    let mut refused = None;
+    for app in &apps {
+        for secret in &settings.app_secrets {
+            match client.subscription(&app.id, secret).await {
+                Ok(Some(found)) if found.fields.iter().any(|field| field == "messages") => {
+                    return Ok(format!("{}, of the field messages", app.name));
+                }
+                Ok(_) => return Err(format!("{} is not told of messages: {SUBSCRIBE}", app.name)),
+                Err(error @ GraphError::Refused { .. }) => refused = Some(error),
+                Err(error) => return Err(advice(&error)),
+            }
+        }
+    }
+    let names = apps.iter().map(|app| app.name.as_str()).collect::<Vec<_>>().join(", ");
+    let why = refused.map(|error| format!(" ({error})")).unwrap_or_default();
+    Err(format!(
+        "WHATSAPP_APP_SECRET is of none of the apps that are subscribed to the account, {names}{why}"
+    ))
 }
 
 /// The webhook as Meta calls it: the handshake, an empty body rightly signed, and one wrongly signed.

@@ -20,10 +20,19 @@ pub struct Alias {
 pub enum AliasKind {
     /// The business-scoped user id: one for each guest and business.
     Bsuid,
+    /// The same for all portfolios of a larger business, where the hotel's is one of several.
+    ParentBsuid,
     /// WhatsApp's own id; mostly the phone number, but not always.
     WaId,
     /// The phone number, digits only, to which replies go.
     Phone,
+}
+
+impl AliasKind {
+    /// A number, which passes from person to person; a user id does not.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::WaId | Self::Phone)
+    }
 }
 
 /// What came from one person, in the order in which it came.
@@ -35,7 +44,9 @@ pub struct Parcel {
     pub aliases: Vec<Alias>,
     /// The name that the guest chose.
     pub name: Option<String>,
-    /// What came.
+    /// When the guest went by these names, by WhatsApp's clock.
+    pub seen_at: Timestamp,
+    /// What came; may be nothing, where only names were told.
     pub items: Vec<Item>,
 }
 

@@ -17,6 +17,8 @@ pub enum Quota {
     UploadPerPerson,
     /// Frames of any kind on one socket.
     FramePerSocket,
+    /// Frames beyond that limit; who sends still more is not told any more but closed.
+    FloodPerSocket,
     /// Requests to the API from one address.
     RequestPerAddress,
     /// New WebSocket connections from one address.
@@ -36,13 +38,14 @@ pub struct Rate {
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::LoginPerAddress,
         Self::SessionPerAddress,
         Self::MessagePerGuest,
         Self::CommandPerAgent,
         Self::UploadPerPerson,
         Self::FramePerSocket,
+        Self::FloodPerSocket,
         Self::RequestPerAddress,
         Self::ConnectPerAddress,
         Self::NotedDenialPerPerson,
@@ -57,6 +60,7 @@ impl Quota {
             Self::CommandPerAgent => "command_per_agent",
             Self::UploadPerPerson => "upload_per_person",
             Self::FramePerSocket => "frame_per_socket",
+            Self::FloodPerSocket => "flood_per_socket",
             Self::RequestPerAddress => "request_per_address",
             Self::ConnectPerAddress => "connect_per_address",
             Self::NotedDenialPerPerson => "noted_denial_per_person",
@@ -72,6 +76,7 @@ impl Quota {
             Self::CommandPerAgent => (60, 100),
             Self::UploadPerPerson => (20, 6_000),
             Self::FramePerSocket => (300, 10),
+            Self::FloodPerSocket => (500, 100),
             Self::RequestPerAddress => (300, 10),
             Self::ConnectPerAddress => (200, 50),
             Self::NotedDenialPerPerson => (20, 60_000),
@@ -86,9 +91,10 @@ impl Quota {
             Self::SessionPerAddress | Self::ConnectPerAddress => "too many connections, please wait",
             Self::MessagePerGuest | Self::CommandPerAgent => "too many messages, please wait",
             Self::UploadPerPerson => "too many files, please wait",
-            Self::FramePerSocket | Self::RequestPerAddress | Self::NotedDenialPerPerson => {
-                "too many requests, please wait"
-            }
+            Self::FramePerSocket
+            | Self::FloodPerSocket
+            | Self::RequestPerAddress
+            | Self::NotedDenialPerPerson => "too many requests, please wait",
         };
         Refusal::new(Code::RateLimited, message).retry_in(retry_ms)
     }

@@ -56,8 +56,13 @@ impl Desk {
     }
 
     fn receive(&mut self, by: Author, name: &str, sent_at: i64, what: Received) -> Decision {
-        let receive =
-            Receive { by, id: id(name), wamid: format!("wamid.{name}"), sent_at: Timestamp(sent_at), what };
+        let receive = Receive {
+            by,
+            id: id(name),
+            wamid: Some(format!("wamid.{name}")),
+            sent_at: Timestamp(sent_at),
+            what,
+        };
         self.ask(Command::Receive(Box::new(receive))).unwrap()
     }
 

@@ -108,13 +108,7 @@ impl Gate {
             return Err(Stop::Full);
         }
         let tokens = estimate.sum();
-        let earliest = self
-            .rest_until
-            .max(self.requests_window.earliest(1, now))
-            .max(self.tokens_window.earliest(tokens, now));
-        if earliest > now {
-            return Err(Stop::Until(earliest));
-        }
+        self.not_before(tokens, now)?;
         if !self.books.reserve(turn, estimate, wall) {
             return Err(Stop::Spent);
         }
@@ -127,6 +121,38 @@ impl Gate {
         self.breaker.went();
         self.in_use += 1;
         Ok(())
+    }
+
+    /// Lets another request of a call go that has its slot already, and books it with the call.
+    ///
+    /// # Errors
+    /// What stands in the way; nothing is booked then.
+    pub fn again(&mut self, turn: TurnId, more: Tokens, now: Millis, wall: Timestamp) -> Result<(), Stop> {
+        self.tick(now);
+        // While the trial is under way this may be it: its first request was answered.
+        if matches!(self.breaker.pass(now), Pass::NotBefore(_)) {
+            return Err(Stop::Broken);
+        }
+        let tokens = more.sum();
+        self.not_before(tokens, now)?;
+        if !self.books.extend(turn, more, wall) {
+            return Err(Stop::Spent);
+        }
+        if let Err(stop) = self.ask_governor(tokens) {
+            self.books.shrink(turn, more);
+            return Err(stop);
+        }
+        self.requests_window.take(1, now);
+        self.tokens_window.take(tokens, now);
+        Ok(())
+    }
+
+    fn not_before(&mut self, tokens: u64, now: Millis) -> Result<(), Stop> {
+        let earliest = self
+            .rest_until
+            .max(self.requests_window.earliest(1, now))
+            .max(self.tokens_window.earliest(tokens, now));
+        if earliest > now { Err(Stop::Until(earliest)) } else { Ok(()) }
     }
 
     /// Both of governor's permits, by its `check` alone: it is never waited for.
@@ -221,4 +247,45 @@ impl Gate {
 
 fn least_one(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use frontdesk_domain::pool::{Budget, Price, Spent};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CALL: TurnId = TurnId(Uuid::from_u128(1));
+    const ASKED: Tokens = Tokens { prompt: 900, completion: 100 };
+
+    fn gate(requests: u32, day_tokens: u64) -> Gate {
+        let budget = Budget { day_tokens: Some(day_tokens), ..Budget::default() };
+        let none = Spent::default();
+        Gate::new(requests, 1_000_000, 4, Ledger::new(budget, Price::default(), Timestamp(0), none, none))
+    }
+
+    #[test]
+    fn another_request_of_a_call_counts_like_the_first() {
+        let mut gate = gate(2, 10_000);
+        gate.admit(CALL, ASKED, 0, Timestamp(0)).expect("the first");
+        // The burst of so small a limit is one request; the next comes after half a minute.
+        assert!(matches!(gate.again(CALL, ASKED, 1, Timestamp(0)), Err(Stop::Until(_))));
+        assert_eq!(gate.books().promised().tokens, 1_000, "nothing is booked for what is not let go");
+        gate.again(CALL, ASKED, 40_000, Timestamp(0)).expect("the second");
+        assert_eq!((gate.books().promised().tokens, gate.slots().0), (2_000, 1), "one slot, both requests");
+        assert!(matches!(gate.admit(TurnId(Uuid::nil()), ASKED, 40_001, Timestamp(0)), Err(Stop::Until(_))));
+        gate.settle(CALL, Tokens { prompt: 1_500, completion: 150 }, 41_000, Timestamp(0));
+        assert_eq!((gate.books().promised().tokens, gate.books().total().tokens), (0, 1_650));
+    }
+
+    #[test]
+    fn another_request_keeps_to_the_budget() {
+        let mut gate = gate(600, 1_500);
+        gate.admit(CALL, ASKED, 0, Timestamp(0)).expect("the first");
+        assert_eq!(gate.again(CALL, ASKED, 1_000, Timestamp(0)), Err(Stop::Spent));
+        assert_eq!(gate.books().promised().tokens, 1_000, "the old promise stands");
+        let stranger = TurnId(Uuid::from_u128(2));
+        assert_eq!(gate.again(stranger, ASKED, 2_000, Timestamp(0)), Err(Stop::Spent), "it has no place");
+    }
 }

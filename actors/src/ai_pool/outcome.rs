@@ -191,7 +191,7 @@ impl AiPool {
         let actual = tokens(&call, attempt, bill.as_ref());
         let now = state.now();
         state.gate.settle(turn, actual, now, clock::now());
-        if bill.as_ref().is_some_and(|bill| bill.counted.is_some()) {
+        if bill.as_ref().is_some_and(|bill| bill.counted.is_some() && bill.requests == 1) {
             state.estimator.learn(call.lines, actual);
         }
         if let Some(rest) = bill.as_ref().and_then(|bill| bill.rest) {
@@ -326,6 +326,7 @@ fn blame(error: ModelError) -> (Blame, bool) {
         ModelError::Server | ModelError::TimedOut => (Blame::Sick, true),
         ModelError::BadAnswer | ModelError::Interrupted | ModelError::Unreachable => (Blame::Sick, false),
         ModelError::Refused => (Blame::Refused, false),
+        ModelError::NoRoom => (Blame::None, false),
     }
 }
 

@@ -17,7 +17,6 @@ use frontdesk_domain::conversation::{
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::refusal::Refusal;
 
-use crate::clock;
 use crate::messages::{ConversationMsg, ConversationRef, Reply};
 use crate::ports::{Commit, Store, StoreError, TurnRow};
 use crate::trace::{TARGET, Trace};
@@ -126,14 +125,13 @@ impl Conversation {
             Err(refusal) => return answer(reply, refusal),
         };
         let decided = match self.with_lookups(*command, rules).await {
-            Ok(command) => rules.decide(command, clock::now(), clock::fresh_turn()),
+            Ok(command) => self.decide(command, rules)?,
             Err(refusal) => Err(refusal),
         };
-        let decision = match decided {
-            Ok(decision) => decision,
+        let (decision, next) = match decided {
+            Ok(decided) => decided,
             Err(refusal) => return answer(reply, refusal),
         };
-        let next = rules.after(&decision);
         if !decision.is_volatile() {
             let mut commit = empty_commit(next.clone());
             add(&mut commit, &decision);
@@ -169,7 +167,7 @@ impl Conversation {
                 Ok(rules) => {
                     let trace = if reply.trace().is_some() { reply.trace() } else { state.trace };
                     let span = self.span(trace, &command);
-                    let outcome = self.decide_ahead(*command, rules).await;
+                    let outcome = self.decide_ahead(*command, rules).await?;
                     batch.push(Decided { reply, trace, span, outcome });
                 }
                 Err(refusal) => reply.send(Err(refusal)),
@@ -212,12 +210,20 @@ impl Conversation {
     }
 
     /// Decides on the state as it will be, and takes it there.
-    async fn decide_ahead(&self, command: Command, ahead: &mut Rules) -> Result<(Decision, Heads), Refusal> {
-        let command = self.with_lookups(command, ahead).await?;
-        let decision = ahead.decide(command, clock::now(), clock::fresh_turn())?;
-        let next = ahead.after(&decision);
-        ahead.apply(&decision, next);
-        Ok((decision, Heads::of(ahead)))
+    async fn decide_ahead(
+        &self,
+        command: Command,
+        ahead: &mut Rules,
+    ) -> Result<Result<(Decision, Heads), Refusal>, ActorProcessingErr> {
+        let command = match self.with_lookups(command, ahead).await {
+            Ok(command) => command,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let decided = self.decide(command, ahead)?;
+        Ok(decided.map(|(decision, next)| {
+            ahead.apply(&decision, next);
+            (decision, Heads::of(ahead))
+        }))
     }
 
     /// Stores what was decided in one commit, if there is anything to store.

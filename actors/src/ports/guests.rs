@@ -12,6 +12,10 @@ pub struct Person {
     pub property: PropertyId,
     /// All names, the surest first.
     pub aliases: Vec<Alias>,
+    /// When the guest went by them, by WhatsApp's clock.
+    pub seen_at: Timestamp,
+    /// What the guest goes by since: if nobody is known by `aliases`, it is whoever is known by these.
+    pub heir: Vec<Alias>,
     /// The profile, should the guest be new. Its `id` is the new guest's.
     pub profile: GuestProfile,
     /// The conversation, should the guest be new.
@@ -31,6 +35,15 @@ pub struct Acquainted {
     pub conversation: ConversationId,
     /// Just made.
     pub is_new: bool,
-    /// How many of the names are another guest's.
-    pub contested: usize,
+    /// Those of the names that are not as they were.
+    pub odd: OddNames,
+}
+
+/// Names that another guest has, or had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OddNames {
+    /// Another guest's, and they stay there.
+    pub contested: Vec<Alias>,
+    /// Another guest's until now: whose conversation that is.
+    pub taken: Vec<(Alias, ConversationId)>,
 }

@@ -14,7 +14,7 @@ use frontdesk_domain::people::{AgentRef, Audience};
 use frontdesk_domain::pool::Spent;
 use frontdesk_domain::timestamp::Timestamp;
 
-use crate::ports::{Acquainted, DueFile, FileFate, ModelCall, Person};
+use crate::ports::{Acquainted, DueFile, FileFate, ModelCall, OddNames, Person};
 
 /// One conversation's part of a durable commit: all of it is stored, or none.
 #[derive(Clone, Debug)]
@@ -142,18 +142,19 @@ pub trait Store: Send + Sync + 'static {
     async fn message_of(&self, wamid: &str) -> Result<Option<(ConversationId, Seq)>, StoreError>;
 
     /// The WhatsApp guest with these names. What of them is new is noted, unless it is another guest's: that
-    /// is [`Acquainted::contested`]. With `make`, a guest whom nobody knows is made, with a conversation, in
-    /// the same commit; two at once make one.
+    /// is [`OddNames::contested`]. A number that WhatsApp shows beside another user id than before passes to
+    /// that user id's guest, and is [`OddNames::taken`]. With `make`, a guest whom nobody knows is made, with
+    /// a conversation, in the same commit; two at once make one.
     async fn acquaint(&self, person: Person, make: bool) -> Result<Option<Acquainted>, StoreError>;
 
-    /// Notes more names of a guest, and says how many of them are another guest's: those stay there.
+    /// Notes more names of a guest, which are the newest unless the guest was seen by others since `at`.
     async fn learn(
         &self,
         guest: GuestId,
         property: PropertyId,
         aliases: Vec<Alias>,
         at: Timestamp,
-    ) -> Result<usize, StoreError>;
+    ) -> Result<OddNames, StoreError>;
 
     /// Files that are to be fetched now, at most `limit`.
     async fn due_files(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFile>, StoreError>;

@@ -67,6 +67,9 @@ pub enum ModelError {
     /// It took too long.
     #[error("timed_out")]
     TimedOut,
+    /// Our own limits held another request of it back: nobody's fault.
+    #[error("no_room")]
+    NoRoom,
 }
 
 impl ModelError {

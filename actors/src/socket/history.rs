@@ -5,12 +5,12 @@ use std::time::Duration;
 use frontdesk_domain::event::Event;
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
-use frontdesk_domain::people::{Author, Principal};
+use frontdesk_domain::people::{Audience, Author, Principal};
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::summary::Summary;
 
 use crate::messages::{ConversationMsg, ConversationRef, SocketMsg, SocketRef, WebIngressMsg};
-use crate::outbox::Desk;
+use crate::outbox::{Desk, OUTBOX_MAX_BYTES};
 use crate::ports::Span;
 use crate::subscription::{Place, Subscription};
 
@@ -20,6 +20,11 @@ use super::{Socket, State, backoff};
 const NEWEST: u32 = 50;
 /// How many missed events are told at once.
 const PAGE: u32 = 200;
+/// How many bytes of history are told at once: with what else is due they must find room, or who missed long texts
+/// could never come back.
+const PAGE_MAX_BYTES: usize = OUTBOX_MAX_BYTES / 2;
+/// So many events are no more than that, however long they are: a text has 4,096 characters of four bytes.
+const SURELY_FIT: usize = 24;
 /// How long to wait for a client that reads its history more slowly than it is sent.
 const ROOM_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
@@ -116,7 +121,7 @@ impl Socket {
         // What is stored beyond `head` is told live. Told from here, it would make words of the AI that are on
         // their way look outdated, and the draft would have a hole.
         events.retain(|event| event.seq <= joined.head);
-        let more = trim(&mut events, after.is_some());
+        let more = trim(&mut events, after.is_some(), audience);
         let last = events.last().map_or(joined.head, |event| event.seq);
         let behind = more && after.is_some();
         let place = if behind { Place::Behind { last } } else { Place::Live { last } };
@@ -161,14 +166,16 @@ impl Socket {
         });
         let Some(last) = last else { return };
         let span = Span::After { after: last, limit: PAGE };
-        let Ok(events) = self.around.store.events(conversation, audience, span).await else {
+        let Ok(mut events) = self.around.store.events(conversation, audience, span).await else {
             if let Some(failures) = state.outbox.at(|desk| failed(desk, conversation)) {
                 myself.send_after(backoff(failures), again);
             }
             return;
         };
+        let fit = fitting(events.iter(), audience);
+        let done = events.len() < PAGE as usize && fit == events.len();
+        events.truncate(fit);
         let last = events.last().map_or(last, |event| event.seq);
-        let done = events.len() < PAGE as usize;
         let place = if done { Place::Live { last } } else { Place::Behind { last } };
         let frames: Vec<_> =
             events.iter().filter_map(|event| event.view(audience)).map(ServerFrame::Event).collect();
@@ -196,9 +203,26 @@ fn failed(desk: &mut Desk, conversation: ConversationId) -> Option<u32> {
     Some(read.failures)
 }
 
-/// Cuts what was read to see if there is more: at the far end of a page, at the near end of the newest.
-fn trim(events: &mut Vec<Event>, forward: bool) -> bool {
+/// How many of these are told at once: what finds room, and at least one.
+fn fitting<'a>(events: impl ExactSizeIterator<Item = &'a Event>, audience: Audience) -> usize {
+    let all = events.len();
+    if all <= SURELY_FIT {
+        return all;
+    }
+    let mut bytes = 0;
+    let fits = |event: &&Event| {
+        bytes += event.view(audience).map_or(0, |view| ServerFrame::Event(view).encode().len());
+        bytes <= PAGE_MAX_BYTES
+    };
+    events.take_while(fits).count().max(1)
+}
+
+/// Cuts what was read to see if there is more, and what is too much at once: at the far end of a page, at the near
+/// end of the newest.
+fn trim(events: &mut Vec<Event>, forward: bool, audience: Audience) -> bool {
     let most = if forward { PAGE } else { NEWEST } as usize;
+    let fit = if forward { fitting(events.iter(), audience) } else { fitting(events.iter().rev(), audience) };
+    let most = most.min(fit);
     let more = events.len() > most;
     if more && forward {
         events.truncate(most);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use frontdesk_domain::conversation::{Command, Say};
-use frontdesk_domain::frame::{ClientFrame, ServerFrame};
+use frontdesk_domain::frame::{ClientFrame, Close, ServerFrame};
 use frontdesk_domain::ids::{ClientId, ConversationId};
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::permission;
@@ -111,7 +111,13 @@ impl Client {
     /// Whether this client may send this, and now.
     pub(super) fn check(&self, frame: &ClientFrame) -> Result<(), Refused> {
         permission::check(&self.who, frame).map_err(Refused::Bad)?;
-        self.around.quotas.check(Quota::FramePerSocket, &self.id.0).map_err(Refused::Now)
+        let quotas = &self.around.quotas;
+        quotas.check(Quota::FramePerSocket, &self.id.0).map_err(|refusal| {
+            if quotas.check(Quota::FloodPerSocket, &self.id.0).is_err() {
+                self.delivery.close(Close::TooMany);
+            }
+            Refused::Now(refusal)
+        })
     }
 
     /// Passes on what is for a conversation alone.

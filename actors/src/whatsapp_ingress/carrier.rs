@@ -7,19 +7,25 @@ use uuid::Uuid;
 
 use frontdesk_domain::conversation::{Ack, Command, Receive, Received};
 use frontdesk_domain::ids::{ClientId, ConversationId, GuestId, PropertyId, Seq};
-use frontdesk_domain::inbound::{Alias, AliasKind, Content, Expected, Item, Media, Parcel};
+use frontdesk_domain::inbound::{Alias, Content, Expected, Item, Media, Parcel};
 use frontdesk_domain::people::{Author, AuthorKind, GuestProfile};
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::timestamp::Timestamp;
 
 use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::messages::{ConversationMsg, Reply, WhatsAppMediaMsg};
-use crate::ports::{Acquainted, Person, Store, StoreError};
+use crate::ports::{Acquainted, OddNames, Person, Store, StoreError};
 use crate::trace::Trace;
+
+use super::names;
 
 /// What staff see as the author of what was written on the hotel's own phone.
 const OWN_PHONE: &str = "WhatsApp Business app";
+
+/// A change of names comes after what was sent in the same second: WhatsApp's clock has whole ones.
+const MOVED_AFTER_MILLIS: i64 = 1;
 
 /// Carries one parcel.
 pub(super) struct Carrier {
@@ -66,28 +72,29 @@ impl Carrier {
     }
 
     async fn acquaint(&self, parcel: &Parcel, make: bool) -> Result<Option<Acquainted>, Refusal> {
-        let phone = parcel.aliases.iter().rfind(|alias| alias.kind != AliasKind::Bsuid);
+        let phone = parcel.aliases.iter().rfind(|alias| alias.kind.is_number());
         let profile = GuestProfile {
             id: Some(GuestId(Uuid::now_v7())),
             name: parcel.name.clone(),
             phone: phone.map(|alias| format!("+{}", alias.value)),
             ..GuestProfile::default()
         };
-        self.look_up(parcel.property, parcel.aliases.clone(), profile, make).await
-    }
-
-    async fn look_up(
-        &self,
-        property: PropertyId,
-        aliases: Vec<Alias>,
-        profile: GuestProfile,
-        make: bool,
-    ) -> Result<Option<Acquainted>, Refusal> {
-        let conversation = ConversationId(Uuid::now_v7());
-        let person = Person { property, aliases, profile, conversation, at: clock::now() };
+        let heir = parcel.items.iter().rev().find_map(|item| match &item.content {
+            Content::Moved { to, .. } => Some(to.clone()),
+            _ => None,
+        });
+        let person = Person {
+            property: parcel.property,
+            aliases: parcel.aliases.clone(),
+            seen_at: parcel.seen_at,
+            heir: heir.unwrap_or_default(),
+            profile,
+            conversation: ConversationId(Uuid::now_v7()),
+            at: clock::now(),
+        };
         let found = self.store.acquaint(person, make).await.map_err(|error| refusal(&error))?;
         if let Some(found) = &found {
-            contested(found.contested, found.conversation);
+            self.tell_odd(&found.odd, found.conversation, parcel.seen_at).await?;
         }
         Ok(found)
     }
@@ -128,7 +135,7 @@ impl Carrier {
                 None => return Ok(ignored("unknown_message")),
             },
             Content::Moved { to, text } => {
-                self.learn(sender, property, to).await?;
+                self.learn(sender, property, to, item.sent_at.plus_millis(MOVED_AFTER_MILLIS)).await?;
                 if sender.is_new {
                     return Ok(None);
                 }
@@ -136,17 +143,32 @@ impl Carrier {
             }
             Content::Notice { text } => Received::Notice { text },
         };
-        Ok(Some(Receive { by, id: item.id, wamid: item.wamid, sent_at: item.sent_at, what }))
+        Ok(Some(Receive { by, id: item.id, wamid: Some(item.wamid), sent_at: item.sent_at, what }))
     }
 
     /// The guest goes by these names too from now on.
-    async fn learn(&self, sender: &Acquainted, property: PropertyId, to: Vec<Alias>) -> Result<(), Refusal> {
-        let learned = self
-            .store
-            .learn(sender.guest, property, to, clock::now())
-            .await
-            .map_err(|error| refusal(&error))?;
-        contested(learned, sender.conversation);
+    async fn learn(
+        &self,
+        sender: &Acquainted,
+        property: PropertyId,
+        to: Vec<Alias>,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let learned = self.store.learn(sender.guest, property, to, at).await;
+        self.tell_odd(&learned.map_err(|error| refusal(&error))?, sender.conversation, at).await
+    }
+
+    /// Tells staff of names that are not as they were, once of each.
+    async fn tell_odd(
+        &self,
+        odd: &OddNames,
+        conversation: ConversationId,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        for (to, note) in names::notes(odd, conversation, at) {
+            let mut under_way = vec![self.send(to, note)?];
+            self.settle(to, &mut under_way).await?;
+        }
         Ok(())
     }
 
@@ -176,9 +198,11 @@ impl Carrier {
                 Err(refusal) if refusal.code == Code::Conflict => {}
                 Err(refusal) if is_passing(&refusal) => {
                     // Perhaps it is stored already, in a conversation that the guest had under other names.
-                    let stored =
-                        self.store.message_of(&receive.wamid).await.map_err(|error| self::refusal(&error))?;
-                    if stored.is_none() {
+                    let stored = match &receive.wamid {
+                        Some(wamid) => self.store.message_of(wamid).await,
+                        None => Ok(None),
+                    };
+                    if stored.map_err(|error| self::refusal(&error))?.is_none() {
                         return Err(refusal);
                     }
                 }
@@ -190,14 +214,6 @@ impl Carrier {
             }
         }
         Ok(())
-    }
-}
-
-/// Two guests are never made one because of a message: a person has to look.
-fn contested(names: usize, conversation: ConversationId) {
-    if names > 0 {
-        metrics::counter!("frontdesk_whatsapp_contested_aliases_total").increment(names as u64);
-        tracing::warn!(%conversation, "a name of this guest is another guest's, and stays there");
     }
 }
 
@@ -231,8 +247,9 @@ fn ignored<T>(reason: &'static str) -> Option<T> {
     None
 }
 
+/// Whether the same may be taken later. `internal` is not: that is what was set aside.
 fn is_passing(refusal: &Refusal) -> bool {
-    matches!(refusal.code, Code::Unavailable | Code::Overloaded | Code::Internal)
+    matches!(refusal.code, Code::Unavailable | Code::Overloaded)
 }
 
 fn refusal(error: &StoreError) -> Refusal {

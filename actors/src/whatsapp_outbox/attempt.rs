@@ -1,13 +1,17 @@
 //! One try to send one delivery: written down before and after, so that a crash between leaves a trace.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use frontdesk_domain::outgoing::{Class, class, words};
 use frontdesk_domain::timestamp::Timestamp;
 
 use crate::clock;
 use crate::messages::Attempted;
+use crate::poison::{Poison, Tried};
 use crate::ports::StoreError;
 use crate::ports::whatsapp::{Deliveries, Delivery, Letter, Outcome, SendFault, WhatsAppApi};
 
@@ -24,6 +28,7 @@ pub(super) struct Attempt {
     pub(super) deliveries: Arc<dyn Deliveries>,
     pub(super) limits: Limits,
     pub(super) delivery: Delivery,
+    pub(super) poison: Arc<Poison>,
 }
 
 /// What came of it, and what it means for others.
@@ -95,7 +100,26 @@ impl Attempt {
             quote: delivery.quote.clone(),
             tracker: delivery.key.tracker(),
         };
-        Ok(self.judge(self.api.send(letter).await))
+        #[cfg(feature = "panics")]
+        let plant = format!("{:?}", letter.payload);
+        let sending = async {
+            #[cfg(feature = "panics")]
+            crate::poison::planted("stumble", &plant);
+            self.api.send(letter).await
+        };
+        match AssertUnwindSafe(sending).catch_unwind().await {
+            Ok(sent) => Ok(self.judge(sent)),
+            Err(cause) => {
+                let tried = Tried::delivery(delivery.key.conversation, &delivery.key.tracker());
+                let outcome = if self.poison.count(tried, cause.as_ref()).set_aside {
+                    Outcome::Never("A fault of ours: this message cannot be sent.".to_owned())
+                } else {
+                    // Whether it went out before the panic is not known.
+                    Outcome::Unclear(after(self.limits.unclear_for))
+                };
+                Ok(Verdict { outcome: Some(outcome), ..Verdict::default() })
+            }
+        }
     }
 
     fn judge(&self, sent: Result<String, SendFault>) -> Verdict {

@@ -78,6 +78,7 @@ impl WhatsAppOutbox {
             deliveries: Arc::clone(&self.plan.deliveries),
             limits: self.plan.limits.clone(),
             delivery,
+            poison: Arc::clone(&self.poison),
         };
         let of = attempt.delivery.key.conversation;
         let span = trace.adopt(trace_span!("delivery", conversation = %of, tries = attempt.delivery.tries));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use frontdesk_actors::ports::{
-    Acquainted, Commit, DueFile, FileFate, Person, Span, Store, StoreError, TurnRow,
+    Acquainted, Commit, DueFile, FileFate, OddNames, Person, Span, Store, StoreError, TurnRow,
 };
 use frontdesk_domain::conversation::{
     CommandKey, Conversation, EndedTurn, FoundFile, Receipt, Snapshot, Turn,
@@ -184,8 +184,8 @@ impl Store for MemoryLog {
         _: PropertyId,
         _: Vec<Alias>,
         _: Timestamp,
-    ) -> Result<usize, StoreError> {
-        Ok(0)
+    ) -> Result<OddNames, StoreError> {
+        Ok(OddNames::default())
     }
 
     async fn due_files(&self, _: Timestamp, _: u32) -> Result<Vec<DueFile>, StoreError> {

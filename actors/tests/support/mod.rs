@@ -12,8 +12,9 @@ pub mod model;
 use std::sync::{Arc, Mutex};
 
 use frontdesk_actors::ai_pool::Limits;
+use frontdesk_actors::books::Books;
 use frontdesk_actors::hub::{Foundation, Hub};
-use frontdesk_actors::ports::{Ladder, Pager, Rung};
+use frontdesk_actors::ports::{Ladder, Model, Pager, Rung};
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::conversation::{Conversation, Page};
 use frontdesk_domain::event::Channel;
@@ -30,6 +31,8 @@ pub struct World {
     pub hub: Hub,
     pub log: Arc<MemoryLog>,
     pub model: Arc<Puppet>,
+    /// What a model's adapter has in its hand.
+    pub books: Arc<Books>,
     pub property: PropertyId,
 }
 
@@ -40,7 +43,7 @@ impl World {
 
     /// Starts a tree on a log, which may have a past.
     pub async fn on(log: Arc<MemoryLog>, ai_limits: Limits, limited: bool) -> Self {
-        Self::build(log, ai_limits, limited, Ladder::default()).await
+        Self::build(log, ai_limits, limited, Ladder::default(), Arc::new(model::Apologetic)).await
     }
 
     /// One in which alarms are passed on after so many seconds; the pages come out here.
@@ -51,17 +54,29 @@ impl World {
         let pages = Pages::default();
         let pager: Arc<dyn Pager> = Arc::new(Notebook(Arc::clone(&pages)));
         let ladder = Ladder { rungs: rungs.collect(), pager: Some(pager) };
-        (Self::build(Arc::default(), Limits::default(), false, ladder).await, pages)
+        let embedded = Arc::new(model::Apologetic);
+        (Self::build(Arc::default(), Limits::default(), false, ladder, embedded).await, pages)
     }
 
-    async fn build(log: Arc<MemoryLog>, ai_limits: Limits, limited: bool, ladder: Ladder) -> Self {
-        let model = Arc::new(Puppet::default());
+    /// One whose embedded answerer has an answer to everything.
+    pub async fn with_knowledge(ai_limits: Limits) -> Self {
+        Self::build(Arc::default(), ai_limits, false, Ladder::default(), Arc::new(model::Knowing)).await
+    }
+
+    async fn build(
+        log: Arc<MemoryLog>,
+        ai_limits: Limits,
+        limited: bool,
+        ladder: Ladder,
+        embedded: Arc<dyn Model>,
+    ) -> Self {
+        let (model, books) = (Arc::new(Puppet::default()), Arc::<Books>::default());
         let (hub, _) = Hub::start(Foundation {
             store: log.clone(),
             model: Some(model.clone()),
-            embedded: Arc::new(model::Apologetic),
+            embedded,
             ai_limits,
-            books: Arc::default(),
+            books: Arc::clone(&books),
             media: None,
             ladder,
             outbox: None,
@@ -71,7 +86,7 @@ impl World {
         })
         .await
         .unwrap();
-        Self { hub, log, model, property: PropertyId(Uuid::from_u128(1)) }
+        Self { hub, log, model, books, property: PropertyId(Uuid::from_u128(1)) }
     }
 
     /// A guest with a new conversation.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ring::digest;
 use serde_json::{Value, json};
 
 use super::connection::{Answer, refusal};
@@ -10,6 +11,8 @@ use super::state::Shared;
 
 /// The account that owns the number.
 const ACCOUNT: &str = "200000000000002";
+/// The app that is told of its messages.
+pub(super) const APP: &str = "300000000000003";
 
 /// Name, language, body and number of blanks of each template.
 pub(super) const TEMPLATES: &[(&str, &str, &str, usize)] = &[
@@ -25,7 +28,7 @@ pub(super) fn respond(request: &Request, parts: &[&str], shared: &Arc<Shared>) -
         ("GET", [ACCOUNT, "message_templates"]) => Answer::Json(200, json!({"data": templates()})),
         ("GET", [ACCOUNT, "subscribed_apps"]) => Answer::Json(
             200,
-            json!({"data": [{"whatsapp_business_api_data": {"id": "1", "name": "Fake app", "link": ""}}]}),
+            json!({"data": [{"whatsapp_business_api_data": {"id": APP, "name": "Fake app", "link": ""}}]}),
         ),
         ("POST", [id, "media"]) if *id == number => upload(request, shared),
         ("GET", [id]) => file(id, shared),
@@ -37,10 +40,22 @@ pub(super) fn respond(request: &Request, parts: &[&str], shared: &Arc<Shared>) -
     }
 }
 
+/// What the app is told of. Asked for with the app's own token, its id and its secret, and with no other.
+pub(super) fn subscriptions(request: &Request, shared: &Arc<Shared>) -> Answer {
+    if request.bearer.as_deref() != Some(format!("{APP}|{}", shared.settings.secret).as_str()) {
+        return refusal(400, 190, "Invalid OAuth access token signature");
+    }
+    let fields: Vec<Value> =
+        shared.settings.fields.iter().map(|name| json!({"name": name, "version": "v26.0"})).collect();
+    let subscription = json!({"object": "whatsapp_business_account", "active": true, "fields": fields,
+        "callback_url": shared.state().webhook});
+    Answer::Json(200, json!({"data": [subscription]}))
+}
+
 fn number(shared: &Shared) -> Value {
     json!({"id": shared.settings.number, "display_phone_number": "+49 151 0000001", "verified_name": "Hotel Seeblick",
         "status": "CONNECTED", "name_status": "APPROVED", "quality_rating": "GREEN",
-        "code_verification_status": "VERIFIED", "whatsapp_business_account": {"id": ACCOUNT},
+        "code_verification_status": shared.settings.verification, "whatsapp_business_account": {"id": ACCOUNT},
         "webhook_configuration": {"application": shared.state().webhook}})
 }
 
@@ -93,11 +108,15 @@ fn upload(request: &Request, shared: &Shared) -> Answer {
 /// Where a file is.
 fn file(id: &str, shared: &Shared) -> Answer {
     match shared.state().media.get(id) {
-        Some((media_type, bytes)) => Answer::Json(
-            200,
-            json!({"id": id, "mime_type": media_type, "file_size": bytes.len(),
-                "url": format!("http://{}/files/{id}", shared.address)}),
-        ),
+        Some((media_type, bytes)) => {
+            let digest = digest::digest(&digest::SHA256, bytes);
+            let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            Answer::Json(
+                200,
+                json!({"id": id, "mime_type": media_type, "file_size": bytes.len(), "sha256": sha256,
+                    "url": format!("http://{}/files/{id}", shared.address)}),
+            )
+        }
         None => refusal(400, 100, "Object does not exist"),
     }
 }

@@ -79,12 +79,15 @@ async fn respond(request: &Request, shared: &Arc<Shared>) -> Answer {
     if let Some(answer) = page::respond(request, &parts, shared).await {
         return answer;
     }
+    let version = parts.first().is_some_and(|part| part.starts_with('v'));
+    let parts = if version { &parts[1..] } else { &parts[..] };
+    if parts == [account::APP, "subscriptions"] {
+        return account::subscriptions(request, shared);
+    }
     if request.bearer.as_deref() != Some(shared.settings.token.as_str()) {
         shared.state().journal.totals.unauthorized += 1;
         return refusal(401, 190, "Invalid OAuth access token");
     }
-    let version = parts.first().is_some_and(|part| part.starts_with('v'));
-    let parts = if version { &parts[1..] } else { &parts[..] };
     let number = shared.settings.number.as_str();
     match (request.method.as_str(), parts) {
         ("POST", [id, "messages"]) if *id == number => messages::post(request, shared).await,

@@ -48,6 +48,10 @@ pub struct Settings {
     pub statuses: Vec<String>,
     /// How long after the message the first one follows, and each after the one before.
     pub status_after: Duration,
+    /// The fields of webhooks to which the app is subscribed.
+    pub fields: Vec<String>,
+    /// How far the number's confirmation by a code has come: `VERIFIED`, `NOT_VERIFIED` or `EXPIRED`.
+    pub verification: String,
 }
 
 impl Default for Settings {
@@ -60,6 +64,8 @@ impl Default for Settings {
             limits: Limits::default(),
             statuses: ["sent", "delivered", "read"].map(str::to_owned).to_vec(),
             status_after: Duration::from_millis(200),
+            fields: vec!["messages".to_owned()],
+            verification: "VERIFIED".to_owned(),
         }
     }
 }
@@ -127,6 +133,14 @@ impl FakeGraph {
     /// A guest taps a button; true if the webhook was taken.
     pub async fn tap(&self, from: &str, id: &str, title: &str, of: &str) -> bool {
         phone::tap(&self.shared, from, id, title, of).await
+    }
+
+    /// A file that a guest has: its id, to be named in a webhook.
+    pub fn give(&self, media_type: &str, bytes: Vec<u8>) -> String {
+        let mut state = self.shared.state();
+        let id = state.fresh("8");
+        state.media.insert(id.clone(), (media_type.to_owned(), bytes));
+        id
     }
 
     /// Sends any value of a change as a signed webhook; true if it was taken.

@@ -1,8 +1,8 @@
 //! One connection: requests come in, scripts are played, and the journal sees when the client leaves.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -13,17 +13,17 @@ use super::journal::{Entry, Journal};
 use super::limiter::Verdict;
 use super::play::{Ending, Stage, Tally};
 use super::script::Script;
-use super::{answer, failure, http, paper};
+use super::{Order, answer, failure, http, paper};
 
 /// Takes connections for ever; they end with the task.
-pub(super) async fn accept(listener: TcpListener, journal: Arc<Journal>) {
+pub(super) async fn accept(listener: TcpListener, journal: Arc<Journal>, order: Arc<Order>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             taken = listener.accept() => {
                 let Ok((stream, _)) = taken else { continue };
                 let _ = stream.set_nodelay(true);
-                connections.spawn(serve(stream, Arc::clone(&journal)));
+                connections.spawn(serve(stream, Arc::clone(&journal), Arc::clone(&order)));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -39,12 +39,12 @@ impl Drop for Open {
     }
 }
 
-async fn serve(mut stream: TcpStream, journal: Arc<Journal>) {
+async fn serve(mut stream: TcpStream, journal: Arc<Journal>, order: Arc<Order>) {
     journal.connected();
     let _open = Open(Arc::clone(&journal));
     let mut rest = Vec::new();
     while let Ok(Some(request)) = http::read(&mut stream, &mut rest).await {
-        match respond(&mut stream, &mut rest, &request, &journal).await {
+        match respond(&mut stream, &mut rest, &request, &journal, &order).await {
             Ok(Ending::Whole) => {}
             Ok(Ending::Reset) => {
                 let _ = stream.set_zero_linger();
@@ -60,10 +60,11 @@ async fn respond(
     rest: &mut Vec<u8>,
     request: &http::Request,
     journal: &Journal,
+    order: &Order,
 ) -> io::Result<Ending> {
     let path = request.path.strip_prefix("/v1").unwrap_or(&request.path);
     let bytes = match (request.method.as_str(), path) {
-        ("POST", "/chat/completions") => return complete(stream, rest, request, journal).await,
+        ("POST", "/chat/completions") => return complete(stream, rest, request, journal, order).await,
         ("GET", "/journal") => {
             json_answer(200, &json!({"totals": journal.totals(), "requests": journal.entries()}))
         }
@@ -83,6 +84,7 @@ async fn complete(
     rest: &mut Vec<u8>,
     request: &http::Request,
     journal: &Journal,
+    order: &Order,
 ) -> io::Result<Ending> {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let model = body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -93,10 +95,12 @@ async fn complete(
         authorized: request.authorized,
         at_ms: journal.now_ms(),
         model: model.clone(),
+        body: journal.keeps_bodies().then(|| String::from_utf8_lossy(&request.body).into_owned()),
         ..Entry::default()
     });
     let told = request.script.as_deref().or_else(|| model.starts_with("fake:").then_some(model.as_str()));
-    let script = Script::parse(told.unwrap_or_default());
+    let ordered = || order.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let script = Script::parse(&told.map_or_else(ordered, str::to_owned));
     let tally = Tally::default();
     let (mut reader, writer) = stream.split();
     let ending = tokio::select! {

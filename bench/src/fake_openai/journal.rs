@@ -1,7 +1,7 @@
 //! What happened: who connected, what was asked, what was sent, and when the client went away.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -34,6 +34,9 @@ pub struct Entry {
     pub finished_at_ms: Option<f64>,
     /// When the client closed before that.
     pub client_closed_at_ms: Option<f64>,
+    /// The whole request, if they are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
 }
 
 /// The sums.
@@ -55,6 +58,7 @@ pub struct Totals {
 pub struct Journal {
     start: Instant,
     entries: Mutex<Vec<Entry>>,
+    keeps_bodies: AtomicBool,
     limiter: Mutex<Limiter>,
     connections: AtomicU64,
     open: AtomicUsize,
@@ -67,6 +71,7 @@ impl Journal {
         Self {
             start: Instant::now(),
             entries: Mutex::default(),
+            keeps_bodies: AtomicBool::new(false),
             limiter: Mutex::new(Limiter::new(limits)),
             connections: AtomicU64::new(0),
             open: AtomicUsize::new(0),
@@ -78,6 +83,15 @@ impl Journal {
     /// Milliseconds since the start.
     pub fn now_ms(&self) -> f64 {
         self.start.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// From now on each request is kept as a whole.
+    pub fn keep_bodies(&self) {
+        self.keeps_bodies.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn keeps_bodies(&self) -> bool {
+        self.keeps_bodies.load(Ordering::Relaxed)
     }
 
     /// The requests so far, oldest first.

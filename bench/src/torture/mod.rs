@@ -16,6 +16,7 @@ pub mod history;
 mod load;
 mod people;
 mod process;
+pub mod resilience;
 mod run;
 pub mod text;
 

@@ -1,6 +1,6 @@
 //! The answer while it grows: what the guest sees of the model's words.
 
-use super::super::clean::is_clean;
+use super::super::clean::Cleaner;
 use super::citations::Citations;
 use super::tools::{self, Wish};
 
@@ -12,6 +12,7 @@ const JSON_MAX: usize = 800;
 /// The state between two pieces of text.
 #[derive(Default)]
 pub(super) struct Answer {
+    cleaner: Cleaner,
     /// The beginning, while it may be a call written as JSON.
     json: Option<String>,
     begun: bool,
@@ -23,7 +24,7 @@ pub(super) struct Answer {
 impl Answer {
     /// Takes the model's words in, gives back what the guest may see by now; often nothing.
     pub(super) fn push(&mut self, text: &str) -> String {
-        let text: String = text.chars().filter(|character| is_clean(*character)).collect();
+        let text: String = text.chars().filter(|character| self.cleaner.keeps(*character)).collect();
         let text = if self.begun { text.as_str() } else { text.trim_start() };
         if text.is_empty() {
             return String::new();

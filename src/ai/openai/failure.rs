@@ -34,6 +34,8 @@ pub enum Class {
     Unreachable,
     /// It took too long.
     TimedOut,
+    /// Our own limits held another request back.
+    NoRoom,
 }
 
 impl Class {
@@ -51,6 +53,7 @@ impl Class {
             Self::Interrupted => "interrupted",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
+            Self::NoRoom => "no_room",
         }
     }
 }
@@ -65,6 +68,7 @@ impl From<Class> for ModelError {
             Class::Interrupted => Self::Interrupted,
             Class::Unreachable => Self::Unreachable,
             Class::TimedOut => Self::TimedOut,
+            Class::NoRoom => Self::NoRoom,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use frontdesk_domain::ids::TurnId;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::limits::Limits;
@@ -58,6 +60,11 @@ pub struct Report {
 pub trait Watcher: Send + Sync + 'static {
     /// A turn is over.
     fn turn_over(&self, report: &Report);
+
+    /// May a turn send another request, of so many tokens? Waits until `by` at most.
+    fn may_ask_again(&self, _turn: TurnId, _tokens: u64, _by: Instant) -> BoxFuture<'static, bool> {
+        Box::pin(std::future::ready(true))
+    }
 }
 
 /// Takes no notice.

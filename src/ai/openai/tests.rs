@@ -16,6 +16,8 @@ mod cancel;
 mod failures;
 mod fields;
 mod guard;
+mod hidden;
+mod hostile;
 mod shapes;
 mod tools;
 

@@ -1,20 +1,20 @@
-//! One turn: the prompt goes out, words come in, and in the end there is exactly one end. Dropping the
+//! One turn: the prompt goes out, words come in, and in the end there is exactly one end ([`ending`]). Dropping the
 //! stream drops the connection with it, for nothing of it lives elsewhere.
+
+mod ending;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use frontdesk_actors::ports::{ModelError, Piece, Prompt};
 use frontdesk_domain::conversation::TurnEnd;
-use frontdesk_domain::departments::TEXT_MAX_CHARS as REQUEST_MAX_CHARS;
-use frontdesk_domain::event::Citation;
-use frontdesk_domain::guard::{Concern, Guard, Passed, concern};
-use frontdesk_domain::text::shorten;
+use frontdesk_domain::guard::{Concern, Guard, Passed};
+use frontdesk_domain::pool::Estimator;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::knowledge::{Decision, Retriever, Source};
-use super::super::language;
+use super::super::knowledge::{Retriever, Source};
 use super::super::question::Question;
 use super::OpenAi;
 use super::answer::Answer;
@@ -24,13 +24,13 @@ use super::client::Events;
 use super::failure::{Class, Failure};
 use super::prompt::{self, Means};
 use super::report::{Outcome, Usage};
-use super::tools::{Calls, HandOver, Offer, Proposal, Wish};
+use super::tools::{Calls, Offer};
 use super::wire::{Chunk, Message};
 
+/// How long another request waits until the pool lets it go: the guest waits with it.
+const AGAIN_WITHIN: Duration = Duration::from_secs(3);
 /// How often a turn may look something up: each time is one more request.
 const LOOK_UPS_MAX: u32 = 1;
-/// Sources that a look-up adds at most.
-const FOUND_MAX: usize = 4;
 
 /// Starts a turn; nothing happens until the stream is read.
 pub(super) fn start(model: OpenAi, prompt: Prompt) -> BoxStream<'static, Result<Piece, ModelError>> {
@@ -118,6 +118,9 @@ impl Turn {
             Err(_) if self.finish.is_none() => Err(Class::TimedOut.into()),
             Ok(Some(Ok(chunk))) => {
                 self.exchange.taken();
+                if self.finish.is_none() {
+                    self.deadline = self.turn_by;
+                }
                 self.take(chunk);
                 Ok(())
             }
@@ -143,6 +146,13 @@ impl Turn {
         }
         self.book.found(&self.question, &self.sources);
         self.deadline = self.turn_by;
+        if self.spoke {
+            // Who has begun to speak does not pause longer than between two events.
+            self.deadline = self.deadline.min(Instant::now() + self.model.client.timers().between_events);
+        }
+        if self.look_ups > 0 {
+            self.admitted().await?;
+        }
         loop {
             let messages = self.messages();
             self.book.sent(&messages);
@@ -159,6 +169,14 @@ impl Turn {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    /// Another request keeps to the pool's limits as the first did.
+    async fn admitted(&mut self) -> Result<(), Failure> {
+        let tokens = self.messages().iter().map(|message| Estimator::tokens(&message.content)).sum();
+        let by = self.deadline.min(Instant::now() + AGAIN_WITHIN);
+        let may = self.model.watcher.may_ask_again(self.prompt.turn, tokens, by).await;
+        if may { Ok(()) } else { Err(Class::NoRoom.into()) }
     }
 
     fn messages(&self) -> Vec<Message> {
@@ -224,15 +242,6 @@ impl Turn {
         self.withheld = self.withheld.or(passed.withheld);
     }
 
-    /// The hand-over line in the place of what the model wanted to say.
-    fn withhold(&mut self, concern: Concern) {
-        metrics::counter!("frontdesk_ai_withheld_total", "reason" => concern.code()).increment(1);
-        let line = language::hand_over_line(self.question.language());
-        self.say(if self.spoke { format!("\n\n{line}") } else { line.to_owned() });
-        let end = TurnEnd::HandedOver { reason: concern.code().to_owned(), urgent: false };
-        self.finished(end, Outcome::HandedOver);
-    }
-
     fn cited_texts(&self) -> Vec<&str> {
         let source = |number: &usize| number.checked_sub(1).and_then(|place| self.sources.get(place));
         let cited = self.answer.cited().iter().filter_map(source);
@@ -243,109 +252,6 @@ impl Turn {
         if !text.is_empty() {
             self.ready.push_back(Ok(Piece::Text(text)));
         }
-    }
-
-    fn end(&mut self) -> Result<(), Failure> {
-        if self.finish.as_deref() == Some("content_filter") {
-            return Err(Class::ContentFilter.into());
-        }
-        // Some brokers put a failure of the server behind them into the last event.
-        if self.finish.as_deref() == Some("error") {
-            return Err(Class::RetryableServer.into());
-        }
-        let (rest, in_text) = self.answer.finish();
-        self.check(&rest);
-        let mut guard = std::mem::take(&mut self.guard);
-        let passed = guard.finish(&self.cited_texts());
-        self.pass(passed);
-        if let Some(concern) = self.withheld {
-            self.withhold(concern);
-            return Ok(());
-        }
-        match self.calls.wish().or(in_text) {
-            Some(Wish::HandOver(over)) => self.hand_over(over),
-            Some(Wish::Request(proposal)) => self.request(&proposal),
-            Some(Wish::LookUp(query)) if self.may_look_up() => self.look_up(query),
-            // Nothing said, or a tool called that does not exist (any more): not an answer.
-            wish if self.answer.is_empty()
-                || wish.is_some()
-                || (!self.calls.is_empty() && self.finish.as_deref() == Some("tool_calls")) =>
-            {
-                return Err(Class::BadAnswer.into());
-            }
-            _ => self.said(),
-        }
-        Ok(())
-    }
-
-    fn said(&mut self) {
-        if self.finish.as_deref() == Some("length") && !self.answer.is_full() {
-            self.say("…".to_owned());
-        }
-        let citations = self.citations();
-        let end = if citations.is_empty() { self.courtesy() } else { None };
-        self.finished(end.unwrap_or(TurnEnd::Said { citations, suggestions: Vec::new() }), Outcome::Said);
-    }
-
-    /// What an answer without a source was, by the answerer's own reading of the question.
-    fn courtesy(&self) -> Option<TurnEnd> {
-        match self.base.as_ref()?.reply(&self.question).decision {
-            Decision::SmallTalk => Some(TurnEnd::SmallTalk),
-            Decision::Decline => Some(TurnEnd::Declined),
-            _ => None,
-        }
-    }
-
-    /// Another round, with what the words find among the sources. What was said stays said.
-    fn look_up(&mut self, query: String) {
-        self.look_ups += 1;
-        let question = Question { text: query, context: Vec::new(), locale: self.question.locale.clone() };
-        let found = self.base.as_ref().map(|base| base.top(&question, FOUND_MAX)).unwrap_or_default();
-        for source in found {
-            if !self.sources.iter().any(|known| known.entry == source.entry) {
-                self.sources.push(source);
-            }
-        }
-        if self.spoke {
-            self.say("\n\n".to_owned());
-        }
-        self.answer.again();
-        self.guard = Guard::default();
-        self.book.called(&std::mem::take(&mut self.calls));
-        self.finish = None;
-        self.heard = false;
-        self.exchange = Exchange::new();
-        self.book.next_round();
-        self.events = None;
-    }
-
-    /// A wish goes to a department, and the guest is told that nothing is confirmed. The words are the model's
-    /// only as far as they claim no more than the guest has said.
-    fn request(&mut self, proposal: &Proposal) {
-        let asked = self.question.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut known: Vec<&str> = self.cited_texts();
-        known.push(&self.question.text);
-        known.extend(self.question.context.iter().map(String::as_str));
-        let founded = !proposal.text.is_empty() && concern(&proposal.text, &known).is_none();
-        let text = if founded { proposal.text.clone() } else { shorten(&asked, REQUEST_MAX_CHARS) };
-        let line = language::request_line(self.question.language());
-        self.say(if self.spoke { format!("\n\n{line}") } else { line.to_owned() });
-        let department = proposal.department.to_owned();
-        self.finished(TurnEnd::Requested { department, text }, Outcome::Said);
-    }
-
-    fn hand_over(&mut self, over: HandOver) {
-        if self.answer.is_empty() {
-            self.say(language::hand_over_line(self.question.language()).to_owned());
-        }
-        let end = TurnEnd::HandedOver { reason: over.reason.to_owned(), urgent: over.urgent() };
-        self.finished(end, Outcome::HandedOver);
-    }
-
-    fn citations(&self) -> Vec<Citation> {
-        let source = |number: &usize| number.checked_sub(1).and_then(|place| self.sources.get(place));
-        let cited = self.answer.cited().iter().filter_map(source);
-        cited.map(|source| Citation { id: source.entry, title: source.title.clone() }).collect()
     }
 
     fn finished(&mut self, end: TurnEnd, outcome: Outcome) {

@@ -31,10 +31,18 @@ pub(crate) struct Ends<R, W> {
 }
 
 /// Serves a connection until it has ended. `turned_away`: close it at once, with this reason.
-pub(crate) async fn serve<R, W>(ends: Ends<R, W>, gate: impl Gate, post: &Post, turned_away: Option<Close>)
+///
+/// No `async fn`, which would keep room for all that it was given as long as the connection lasts.
+pub(crate) fn serve<R, W, G>(
+    ends: Ends<R, W>,
+    gate: G,
+    post: &Post,
+    turned_away: Option<Close>,
+) -> impl Future<Output = ()> + Send + use<R, W, G>
 where
     R: AsyncRead + Unpin + Send,
     W: AsyncWrite + Send + Unpin + 'static,
+    G: Gate,
 {
     let (outbox, due) = outbox(encode::text);
     if let Some(close) = turned_away {
@@ -42,17 +50,19 @@ where
     }
     let line = Line::open(ends.write, due, post);
     let frames = Frames::new(ends.ahead, ends.read, Takes::CONTRACT);
-    attend(&line, reader::run(frames, outbox, &line, gate)).await;
+    let reader = reader::run(frames, Box::new((outbox, gate)), Arc::clone(&line));
+    attend(line, Box::pin(reader))
 }
 
-/// Attends to a connection while `reader` reads it, until it has ended.
-pub(crate) async fn attend(line: &Arc<Line>, reader: impl Future<Output = Ended>) {
-    let _end = End(Arc::clone(line));
+/// Attends to a connection while `reader` reads it, until it has ended. The reader does not lose its place when
+/// something else wakes us: reading is not cancel-safe.
+pub(crate) async fn attend(line: Arc<Line>, mut reader: impl Future<Output = Ended> + Unpin) {
+    let _end = End(Arc::clone(&line));
+    let line = &line;
     let mut clock = Clock { next_ping: line.since() + PING_EVERY, closing: false, farewell_by: None };
     let mut ended = None;
-    // Pinned, so that it does not lose its place when something else wakes us: reading is not cancel-safe.
     let timer = sleep_until(clock.due(line));
-    tokio::pin!(reader, timer);
+    tokio::pin!(timer);
     loop {
         tokio::select! {
             biased;

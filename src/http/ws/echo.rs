@@ -41,7 +41,7 @@ where
     let line = Line::open(ends.write, due, post);
     line.greeted();
     let mut frames = Frames::new(ends.ahead, ends.read, TAKES);
-    attend(&line, echo(&mut frames, &outbox, &line)).await;
+    attend(Arc::clone(&line), Box::pin(echo(&mut frames, &outbox, &line))).await;
 }
 
 async fn echo<R: AsyncRead + Unpin + Send>(

@@ -58,16 +58,15 @@ impl Ear for Voice {
     }
 }
 
-/// Reads until the connection has ended, and says how it did.
-pub(crate) async fn run<R: AsyncRead + Unpin + Send>(
+/// Reads until the connection has ended, and says how it did. `entry`: what is done with once the client is in.
+pub(crate) async fn run<R: AsyncRead + Unpin + Send, G: Gate>(
     mut frames: Frames<R>,
-    outbox: Outbox,
-    line: &Line,
-    gate: impl Gate,
+    entry: Box<(Outbox, G)>,
+    line: Arc<Line>,
 ) -> Ended {
-    // Boxed, so that a connection's task is no larger than what it needs once it is greeted.
-    let ended = match Box::pin(enter(&mut frames, outbox, line, gate)).await {
-        Ok(ear) => listen(&mut frames, line, &ear).await,
+    // Boxed, so that a connection takes no more than what it needs once it is greeted.
+    let ended = match Box::pin(enter(&mut frames, entry, &line)).await {
+        Ok(ear) => listen(&mut frames, &line, &ear).await,
         Err(ended) => ended,
     };
     if ended == Ended::Lost {
@@ -91,10 +90,10 @@ pub(crate) enum Ended {
 /// Lets a client in that says a good `hello`. One that is turned away is heard to the end.
 async fn enter<R: AsyncRead + Unpin + Send, G: Gate>(
     frames: &mut Frames<R>,
-    outbox: Outbox,
+    entry: Box<(Outbox, G)>,
     line: &Line,
-    gate: G,
 ) -> Result<G::Ear, Ended> {
+    let (outbox, gate) = *entry;
     let (token, after) = hello(frames, &outbox, line, &gate).await?;
     line.greeted();
     match gate.admit(token, after, outbox).await {
@@ -111,13 +110,15 @@ async fn listen<R: AsyncRead + Unpin + Send>(frames: &mut Frames<R>, line: &Line
             Ok(text) => text,
             Err(ended) => return ended,
         };
+        // Before the frame is read, which is large: a silent connection keeps no room for it.
+        let permit = place(&window, line).await;
         match parse(&text) {
             Ok(ClientFrame::Hello { .. }) => {
                 ear.bad_frame(None, Refusal::new(Code::BadFrame, "a second hello"));
             }
             Ok(frame) => {
                 FRAMES.increment(1);
-                ear.frame(frame, place(&window, line).await);
+                ear.frame(frame, permit);
             }
             Err((id, refusal)) => ear.bad_frame(id, refusal),
         }

@@ -1,40 +1,48 @@
 //! Who is who on WhatsApp: guests by their names there.
 
+mod known;
+
 use sqlx::{Row, SqliteConnection};
 
-use frontdesk_actors::ports::{Acquainted, Person, StoreError};
+use frontdesk_actors::ports::{Acquainted, OddNames, Person, StoreError};
 use frontdesk_domain::conversation::Conversation;
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
 use frontdesk_domain::inbound::{Alias, AliasKind};
-use frontdesk_domain::people::GuestProfile;
 use frontdesk_domain::timestamp::Timestamp;
 
 use super::fault::Fault;
 use super::{SqliteStore, guests, rows};
+use known::{Known, Shown, look_up};
 
-const BY_ALIAS: &str = "
-    SELECT guest_aliases.guest, guests.profile, conversations.id AS conversation
-      FROM guest_aliases
-      JOIN guests ON guests.id = guest_aliases.guest
-      JOIN conversations ON conversations.guest = guests.id AND conversations.channel = 'whatsapp'
-     WHERE guest_aliases.property = ?1 AND guest_aliases.kind = ?2 AND guest_aliases.value = ?3";
+/// A name that is nobody's, or from now on another guest's, or noted anew.
+const PUT: &str = "
+    INSERT INTO guest_aliases (property, kind, value, guest, user_id, created_at, seen_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (property, kind, value) DO UPDATE
+       SET user_id = CASE WHEN guest = excluded.guest THEN coalesce(excluded.user_id, user_id)
+                          ELSE excluded.user_id END,
+           guest = excluded.guest,
+           seen_at = max(seen_at, excluded.seen_at)";
 
-const INSERT: &str = "
-    INSERT INTO guest_aliases (property, kind, value, guest, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// When the guest's newest messages were sent.
+const HEARD_AT: &str = "
+    SELECT max(body ->> '$.sent_at')
+      FROM (SELECT body FROM events
+             WHERE conversation = (SELECT id FROM conversations WHERE guest = ?1 AND channel = 'whatsapp')
+               AND author_kind = 'guest'
+             ORDER BY seq DESC LIMIT 20)";
+
+/// The name that a guest goes by is the newest still.
+const KEEP_NEWEST: &str = "
+    UPDATE guest_aliases SET seen_at = max(seen_at, ?3)
+     WHERE guest = ?1 AND kind = ?2
+       AND seen_at = (SELECT max(seen_at) FROM guest_aliases WHERE guest = ?1 AND kind = ?2)";
 
 /// What came in, and what went out.
 const MESSAGE_OF: &str = "
     SELECT conversation, seq FROM whatsapp_messages WHERE wamid = ?1
      UNION ALL SELECT conversation, seq FROM deliveries WHERE wamid = ?1 LIMIT 1";
-
-/// What the names of a person say.
-struct Known {
-    /// The guest of the surest name.
-    found: Option<Acquainted>,
-    /// Names that are nobody's yet.
-    new: Vec<Alias>,
-}
 
 /// The guest with these names, as the store knows it; made if there is none and `make` says so.
 pub(super) async fn acquaint(
@@ -43,28 +51,45 @@ pub(super) async fn acquaint(
     make: bool,
 ) -> Result<Option<Acquainted>, StoreError> {
     let mut reader = store.readers.acquire().await.map_err(Fault::from)?;
-    let known = look_up(&mut reader, person.property, &person.aliases).await?;
+    let known = who(&mut reader, &person).await?;
     drop(reader);
-    match &known.found {
-        Some(_) if known.new.is_empty() => return Ok(known.found),
+    let is_old = known.is_old();
+    match known.found {
+        Some(found) if is_old => {
+            return Ok(Some(Acquainted { odd: known.odd, ..found }));
+        }
         None if !make => return Ok(None),
         _ => {}
     }
     let write = store.write(move |conn| {
         Box::pin(async move {
             // Again, as the writer sees it: another webhook may have been quicker.
-            let known = look_up(&mut *conn, person.property, &person.aliases).await?;
-            let found = match known.found {
+            let mut known = who(&mut *conn, &person).await?;
+            if !make {
+                // Only what somebody says takes a number from another.
+                known.odd.taken.clear();
+            }
+            let found = match known.found.take() {
                 Some(found) => found,
                 None => add(&mut *conn, &person).await?,
             };
-            for alias in &known.new {
-                insert(&mut *conn, person.property, alias, found.guest, person.at).await?;
-            }
-            Ok(Some(found))
+            let shown = Shown { property: person.property, aliases: &person.aliases, at: person.seen_at };
+            note(&mut *conn, shown, found.guest, &known, person.at).await?;
+            Ok(Some(Acquainted { odd: known.odd, ..found }))
         })
     });
     Ok(write.await?)
+}
+
+/// By the names, or by those that the guest goes by since.
+async fn who(conn: &mut SqliteConnection, person: &Person) -> Result<Known, Fault> {
+    let shown = Shown { property: person.property, aliases: &person.aliases, at: person.seen_at };
+    let known = look_up(&mut *conn, shown, None).await?;
+    if known.found.is_some() || person.heir.is_empty() {
+        return Ok(known);
+    }
+    let since = Shown { aliases: &person.heir, ..shown };
+    Ok(Known { found: look_up(conn, since, None).await?.found, ..known })
 }
 
 /// Notes more names of a guest.
@@ -74,77 +99,53 @@ pub(super) async fn learn(
     property: PropertyId,
     aliases: Vec<Alias>,
     at: Timestamp,
-) -> Result<usize, StoreError> {
+) -> Result<OddNames, StoreError> {
     let write = store.write(move |conn| {
         Box::pin(async move {
-            let mut contested = 0;
-            for alias in &aliases {
-                match owner(&mut *conn, property, alias).await? {
-                    None => insert(&mut *conn, property, alias, guest, at).await?,
-                    Some(owner) if owner.guest == guest => {}
-                    Some(_) => contested += 1,
-                }
-            }
-            Ok(contested)
+            let shown = Shown { property, aliases: &aliases, at };
+            let known = look_up(&mut *conn, shown, Some(guest)).await?;
+            keep_newest(&mut *conn, shown, guest).await?;
+            note(&mut *conn, shown, guest, &known, at).await?;
+            Ok(known.odd)
         })
     });
     Ok(write.await?)
 }
 
-async fn look_up(
-    conn: &mut SqliteConnection,
-    property: PropertyId,
-    aliases: &[Alias],
-) -> Result<Known, Fault> {
-    let mut known = Known { found: None, new: Vec::new() };
-    for alias in aliases {
-        match (owner(&mut *conn, property, alias).await?, &mut known.found) {
-            (None, _) => known.new.push(alias.clone()),
-            (Some(owner), None) => known.found = Some(owner),
-            (Some(owner), Some(found)) if owner.guest != found.guest => found.contested += 1,
-            (Some(_), Some(_)) => {}
-        }
+/// Where the guest has written since the names changed, a name that was in use then is newer than these.
+async fn keep_newest(conn: &mut SqliteConnection, shown: Shown<'_>, guest: GuestId) -> Result<(), Fault> {
+    let heard: Option<String> =
+        sqlx::query_scalar(HEARD_AT).bind(rows::key(&guest.0)).fetch_one(&mut *conn).await?;
+    let heard = heard.as_deref().and_then(Timestamp::parse).filter(|heard| *heard > shown.at);
+    let Some(heard) = heard else { return Ok(()) };
+    for alias in shown.aliases {
+        let keep = sqlx::query(KEEP_NEWEST).bind(rows::key(&guest.0)).bind(kind(alias.kind)).bind(heard.0);
+        keep.execute(&mut *conn).await?;
     }
-    Ok(known)
+    Ok(())
 }
 
-async fn owner(
+/// Writes what is new of a guest's names.
+async fn note(
     conn: &mut SqliteConnection,
-    property: PropertyId,
-    alias: &Alias,
-) -> Result<Option<Acquainted>, Fault> {
-    let row = sqlx::query(BY_ALIAS)
-        .bind(rows::key(&property.0))
-        .bind(kind(alias.kind))
-        .bind(&alias.value)
-        .fetch_optional(conn)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let profile: GuestProfile = rows::json_at(&row, "profile")?;
-    Ok(Some(Acquainted {
-        guest: GuestId(rows::id_at(&row, "guest")?),
-        name: profile.name,
-        conversation: ConversationId(rows::id_at(&row, "conversation")?),
-        is_new: false,
-        contested: 0,
-    }))
-}
-
-async fn insert(
-    conn: &mut SqliteConnection,
-    property: PropertyId,
-    alias: &Alias,
+    shown: Shown<'_>,
     guest: GuestId,
-    at: Timestamp,
+    known: &Known,
+    now: Timestamp,
 ) -> Result<(), Fault> {
-    sqlx::query(INSERT)
-        .bind(rows::key(&property.0))
-        .bind(kind(alias.kind))
-        .bind(&alias.value)
-        .bind(rows::key(&guest.0))
-        .bind(at.0)
-        .execute(conn)
-        .await?;
+    let taken = known.odd.taken.iter().map(|(alias, _)| alias);
+    for alias in known.new.iter().chain(&known.renewed).chain(taken) {
+        sqlx::query(PUT)
+            .bind(rows::key(&shown.property.0))
+            .bind(kind(alias.kind))
+            .bind(&alias.value)
+            .bind(rows::key(&guest.0))
+            .bind(shown.user_id().filter(|_| alias.kind.is_number()))
+            .bind(now.0)
+            .bind(shown.at.0)
+            .execute(&mut *conn)
+            .await?;
+    }
     Ok(())
 }
 
@@ -156,12 +157,14 @@ async fn add(conn: &mut SqliteConnection, person: &Person) -> Result<Acquainted,
     let conversation =
         Conversation::new(person.conversation, person.property, Channel::Whatsapp, profile, person.at);
     guests::insert(conn, conversation.snapshot()).await?;
-    Ok(Acquainted { guest, name, conversation: person.conversation, is_new: true, contested: 0 })
+    let odd = OddNames::default();
+    Ok(Acquainted { guest, name, conversation: person.conversation, is_new: true, odd })
 }
 
 fn kind(kind: AliasKind) -> &'static str {
     match kind {
         AliasKind::Bsuid => "bsuid",
+        AliasKind::ParentBsuid => "parent_bsuid",
         AliasKind::WaId => "wa_id",
         AliasKind::Phone => "phone",
     }

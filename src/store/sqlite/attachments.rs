@@ -34,7 +34,7 @@ const ONE: &str = "
       FROM attachments WHERE id = ?1";
 
 const DUE: &str = "
-    SELECT id, media, media_type, tries, created_at FROM attachments
+    SELECT id, conversation, name, media, media_type, tries, created_at FROM attachments
      WHERE state = 'pending' AND next_try_at <= ?1
      ORDER BY next_try_at LIMIT ?2";
 
@@ -123,6 +123,8 @@ pub(super) async fn due(store: &SqliteStore, now: Timestamp, limit: u32) -> Resu
     let decode = |row: &SqliteRow| {
         Ok(DueFile {
             id: rows::id_at(row, "id")?,
+            conversation: ConversationId(rows::id_at(row, "conversation")?),
+            name: row.try_get("name")?,
             media: row.try_get("media")?,
             media_type: row.try_get("media_type")?,
             tries: row.try_get("tries")?,

@@ -5,13 +5,14 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use frontdesk_actors::messages::DeliveryReport;
-use frontdesk_actors::ports::whatsapp::{Deliveries, Delivery, News, Outcome, Recipient};
+use frontdesk_actors::ports::whatsapp::{Deliveries, Delivery, News, Outcome};
 use frontdesk_actors::ports::{Commit, StoreError};
 use frontdesk_domain::event::{DeliveryState, EventKind};
 use frontdesk_domain::ids::{ConversationId, Seq};
 use frontdesk_domain::outgoing::DeliveryKey;
 use frontdesk_domain::timestamp::Timestamp;
 
+mod recipient;
 mod reports;
 
 use super::fault::Fault;
@@ -26,12 +27,12 @@ macro_rules! head {
         concat!(
             "
     SELECT d.conversation, d.seq, d.part, d.payload, d.step, d.tries, d.due_at, d.begun_at,
-           (SELECT value FROM guest_aliases a WHERE a.guest = c.guest AND a.kind = 'phone'
-             ORDER BY a.created_at DESC LIMIT 1) AS phone,
-           (SELECT value FROM guest_aliases a WHERE a.guest = c.guest AND a.kind = 'wa_id'
-             ORDER BY a.created_at DESC LIMIT 1) AS wa_id,
-           (SELECT value FROM guest_aliases a WHERE a.guest = c.guest AND a.kind = 'bsuid'
-             ORDER BY a.created_at DESC LIMIT 1) AS bsuid,
+           (SELECT json_array(value, user_id, seen_at) FROM guest_aliases a
+             WHERE a.guest = c.guest AND a.kind = 'phone' ORDER BY a.seen_at DESC LIMIT 1) AS phone,
+           (SELECT json_array(value, user_id, seen_at) FROM guest_aliases a
+             WHERE a.guest = c.guest AND a.kind = 'wa_id' ORDER BY a.seen_at DESC LIMIT 1) AS wa_id,
+           (SELECT json_array(value, user_id, seen_at) FROM guest_aliases a
+             WHERE a.guest = c.guest AND a.kind = 'bsuid' ORDER BY a.seen_at DESC LIMIT 1) AS bsuid,
            coalesce(
                (SELECT wamid FROM whatsapp_messages w WHERE w.conversation = d.conversation AND w.seq = d.quotes),
                (SELECT wamid FROM deliveries q
@@ -75,8 +76,10 @@ const NEWS: &str = "
 const TOLD: &str = "
     UPDATE deliveries SET told = max(told, ?3) WHERE conversation = ?1 AND seq = ?2";
 
+/// Of the guest: what the hotel's own phone sent has an id as well, and so has a change of number.
 const NEWEST_INBOUND: &str = "
-    SELECT wamid FROM whatsapp_messages WHERE conversation = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
+    SELECT wamid FROM whatsapp_messages JOIN events USING (conversation, seq)
+     WHERE conversation = ?1 AND seq <= ?2 AND author_kind = 'guest' ORDER BY seq DESC LIMIT 1";
 
 /// Rows lie in the order in which they were made, so only those before the first young one are looked at. A message goes as a whole, once no part of it is open.
 const FORGET: &str = "
@@ -226,16 +229,13 @@ fn key_of(row: &SqliteRow) -> Result<DeliveryKey, sqlx::Error> {
 }
 
 fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
-    let name = |column| row.try_get::<Option<String>, _>(column);
-    let digits = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-    let phone = name("phone")?.or(name("wa_id")?).filter(digits).map(Recipient::Phone);
     let begun_at: Option<i64> = row.try_get("begun_at")?;
     let sending = row.try_get::<&str, _>("step")? == "sending";
     Ok(Delivery {
         key: key_of(row)?,
         payload: rows::json_at(row, "payload")?,
-        to: phone.or(name("bsuid")?.map(Recipient::UserId)),
-        quote: name("quote")?,
+        to: recipient::of(row)?,
+        quote: row.try_get("quote")?,
         tries: row.try_get("tries")?,
         due_at: Timestamp(row.try_get("due_at")?),
         unclear_since: begun_at.filter(|_| sending).map(Timestamp),

@@ -26,11 +26,6 @@ const INSERT_CONVERSATION: &str = "
 const INSERT_SESSION: &str = "
     INSERT INTO guest_sessions (digest, guest, conversation, created_at) VALUES (?1, ?2, ?3, ?4)";
 
-const BY_SESSION: &str = "
-    SELECT guests.id, guests.property, guests.profile, guest_sessions.conversation
-      FROM guest_sessions JOIN guests ON guests.id = guest_sessions.guest
-     WHERE guest_sessions.digest = ?1";
-
 const UPDATE_GUEST: &str = "UPDATE guests SET profile = ?2 WHERE id = ?1";
 
 #[async_trait]
@@ -62,12 +57,7 @@ impl Guests for SqliteStore {
     }
 
     async fn guest_session(&self, key: SessionKey) -> Result<Option<GuestRow>, StoreError> {
-        let found = sqlx::query(BY_SESSION)
-            .bind(key.0.as_slice())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(Fault::from)?;
-        Ok(found.as_ref().map(guest).transpose().map_err(Fault::from)?)
+        self.together.find(key).await
     }
 
     async fn put_guest(&self, id: GuestId, profile: &GuestProfile) -> Result<(), StoreError> {
@@ -107,7 +97,8 @@ pub(super) async fn insert(conn: &mut SqliteConnection, snapshot: &Snapshot) -> 
     Ok(())
 }
 
-fn guest(row: &SqliteRow) -> Result<GuestRow, sqlx::Error> {
+/// A guest and its conversation.
+pub(super) fn row(row: &SqliteRow) -> Result<GuestRow, sqlx::Error> {
     Ok(GuestRow {
         id: GuestId(rows::id_at(row, "id")?),
         property: PropertyId(rows::id_at(row, "property")?),

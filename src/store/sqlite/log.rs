@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use frontdesk_actors::ports::{
-    Acquainted, Commit, DueFile, FileFate, ModelCall, Person, Span, Store, StoreError,
+    Acquainted, Commit, DueFile, FileFate, ModelCall, OddNames, Person, Span, Store, StoreError,
 };
 use frontdesk_domain::conversation::{CommandKey, Conversation, FoundFile, Receipt, Snapshot};
 use frontdesk_domain::event::Event;
@@ -214,7 +214,7 @@ impl Store for SqliteStore {
         property: PropertyId,
         names: Vec<Alias>,
         at: Timestamp,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<OddNames, StoreError> {
         aliases::learn(self, guest, property, names, at).await
     }
 

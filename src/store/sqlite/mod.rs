@@ -36,6 +36,7 @@ mod sheet;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod together;
 mod values;
 mod vitals;
 mod webhooks;
@@ -63,6 +64,7 @@ pub use rehearsal::{Recorded, recorded_file};
 use fault::Fault;
 use group::{Pending, Work, Worked};
 use tail::Tail;
+use together::Together;
 use writer::{Job, QUEUE_MAX, Writer};
 
 /// How many reads run at once; more wait for their turn.
@@ -77,6 +79,7 @@ const SETTLE_WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,
+    together: Arc<Together>,
     tail: Arc<Tail>,
     jobs: mpsc::Sender<Job>,
     /// Changes whenever events were stored.
@@ -114,7 +117,8 @@ impl SqliteStore {
         let tail = Arc::new(Tail::default());
         let (moved, moves) = watch::channel(());
         let writer = Writer::new(open::writer_options(path), opened, Arc::clone(&tail), moved, lock);
-        Ok((Self { readers, tail, jobs, moves }, writer, queue))
+        let together = Together::new(readers.clone());
+        Ok((Self { readers, together, tail, jobs, moves }, writer, queue))
     }
 
     /// Writes what is queued, moves the write-ahead log into the database file and lets go of it. What is

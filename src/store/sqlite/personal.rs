@@ -97,7 +97,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "guest_aliases",
         holds: "phone number, WhatsApp ids",
-        export: Some("SELECT kind, value, created_at FROM guest_aliases WHERE guest = ?1 ORDER BY kind, value"),
+        export: Some("SELECT kind, value, user_id, created_at, seen_at FROM guest_aliases WHERE guest = ?1 ORDER BY kind, value"),
         erase: &["DELETE FROM guest_aliases WHERE guest = ?1"],
     },
     Table {

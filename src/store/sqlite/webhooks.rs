@@ -1,9 +1,10 @@
 //! Outgoing webhooks. Their deliveries are read off the log, from where each webhook left off: so none is lost,
 //! whenever the server dies, and commits know nothing of webhooks.
 
+mod row;
+
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::store::{ListError, Page, PageRequest, WriteError};
 
 use super::fault::{Fault, some};
 use super::{SqliteStore, cursor, rows};
+use row::step;
 
 const ENABLED: &str = "SELECT * FROM webhooks WHERE enabled ORDER BY id";
 const OF_PROPERTY: &str = "SELECT * FROM webhooks WHERE property = ?1 ORDER BY id";
@@ -335,57 +337,4 @@ async fn add(
         .execute(conn)
         .await?;
     Ok(())
-}
-
-fn step(step: WebhookStep) -> &'static str {
-    match step {
-        WebhookStep::Waiting => "waiting",
-        WebhookStep::Delivered => "delivered",
-        WebhookStep::Failed => "failed",
-    }
-}
-
-impl FromRow<'_, SqliteRow> for Webhook {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let old: Option<Vec<u8>> = row.try_get("old_secret")?;
-        let until: Option<i64> = row.try_get("old_until")?;
-        Ok(Self {
-            id: rows::id_at(row, "id")?,
-            property: PropertyId(rows::id_at(row, "property")?),
-            url: row.try_get("url")?,
-            events: rows::json_at(row, "events")?,
-            secret: row.try_get("secret")?,
-            old_secret: old.zip(until.map(Timestamp)),
-            enabled: row.try_get("enabled")?,
-            fault: row.try_get("fault")?,
-            created_at: rows::time_at(row, "created_at")?,
-            updated_at: rows::time_at(row, "updated_at")?,
-        })
-    }
-}
-
-impl FromRow<'_, SqliteRow> for WebhookDelivery {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let conversation: Option<&[u8]> = row.try_get("conversation")?;
-        let seq: Option<i64> = row.try_get("seq")?;
-        let tried: Option<i64> = row.try_get("tried_at")?;
-        Ok(Self {
-            id: rows::id_at(row, "id")?,
-            webhook: rows::id_at(row, "webhook")?,
-            conversation: conversation.map(rows::id).transpose()?.map(ConversationId),
-            seq: seq.map(i64::cast_unsigned),
-            kind: row.try_get("kind")?,
-            step: match row.try_get("step")? {
-                "delivered" => WebhookStep::Delivered,
-                "failed" => WebhookStep::Failed,
-                _ => WebhookStep::Waiting,
-            },
-            tries: row.try_get("tries")?,
-            due_at: rows::time_at(row, "due_at")?,
-            status: row.try_get("status")?,
-            error: row.try_get("error")?,
-            created_at: rows::time_at(row, "created_at")?,
-            tried_at: tried.map(Timestamp),
-        })
-    }
 }

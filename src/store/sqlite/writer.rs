@@ -32,7 +32,8 @@ const FOLD_AT: usize = 8_192;
 const FOLD_IDLE: Duration = Duration::from_secs(1);
 /// How long the database is left alone after it failed; doubled each time.
 const REST_LEAST: Duration = Duration::from_millis(50);
-const REST_MOST: Duration = Duration::from_secs(5);
+/// So that all is well within two seconds after the disk, or whoever held the lock, lets it.
+const REST_MOST: Duration = Duration::from_secs(1);
 
 /// What the writer is asked for.
 pub(super) enum Job {

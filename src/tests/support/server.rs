@@ -34,9 +34,18 @@ pub struct Server {
 /// Lines, as they come.
 pub type Said = Arc<Mutex<Vec<String>>>;
 
+/// The program: the one that was built with the tests, or the one that `FRONTDESK_BIN` names. Times that
+/// were promised are promised of a release build.
+pub fn binary() -> (PathBuf, bool) {
+    match std::env::var_os("FRONTDESK_BIN") {
+        Some(named) => (named.into(), true),
+        None => (env!("CARGO_BIN_EXE_frontdesk").into(), false),
+    }
+}
+
 /// The program with a clean environment and these settings.
 pub fn program(folder: &TempDir, settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+    let mut command = Command::new(binary().0);
     command
         .current_dir(folder.path())
         .env_clear()

@@ -1,6 +1,7 @@
 //! The account around the number: what it is, and who is told of its messages.
 
 use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{GraphClient, GraphError};
@@ -27,9 +28,20 @@ pub struct Number {
 /// An app that is told of the account's messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
+    /// Its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// Where its webhooks go instead of its usual address.
+    pub callback: Option<String>,
+}
+
+/// What an app is told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// The fields of webhooks; messages come under `messages`.
+    pub fields: Vec<String>,
+    /// Where they go, unless the account or the number names another place.
     pub callback: Option<String>,
 }
 
@@ -65,15 +77,41 @@ impl GraphClient {
         let account = self.account_id().await?;
         let found = self.ask(self.request(Method::GET, &[&account, "subscribed_apps"])).await?;
         let apps = found.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
+        let about = |value: &Value, field: &str| {
+            let text = value.get("whatsapp_business_api_data").and_then(|about| about.get(field)?.as_str());
+            text.unwrap_or_default().to_owned()
+        };
         let app = |value: &Value| App {
-            name: value
-                .pointer("/whatsapp_business_api_data/name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            id: about(value, "id"),
+            name: about(value, "name"),
             callback: value.get("override_callback_uri").and_then(Value::as_str).map(str::to_owned),
         };
         Ok(apps.iter().map(app).collect())
+    }
+
+    /// What an app is told of, asked with the app's own token: its id and its secret. The subscription is
+    /// `None` if there is none to WhatsApp.
+    ///
+    /// # Errors
+    /// What the API says; refused if the secret is another app's.
+    pub async fn subscription(
+        &self,
+        app: &str,
+        secret: &SecretString,
+    ) -> Result<Option<Subscription>, GraphError> {
+        let token = SecretString::from(format!("{app}|{}", secret.expose_secret()));
+        let found = self.ask(self.request_with(&token, Method::GET, &[app, "subscriptions"])).await?;
+        let all = found.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let whatsapp = |one: &&Value| one["object"] == "whatsapp_business_account" && one["active"] != false;
+        Ok(all.iter().find(whatsapp).map(|one| Subscription {
+            fields: one["fields"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|field| field["name"].as_str().or(field.as_str()).map(str::to_owned))
+                .collect(),
+            callback: one["callback_url"].as_str().map(str::to_owned),
+        }))
     }
 
     /// The account that owns the number.

@@ -1,27 +1,33 @@
 //! Files, in both directions.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use frontdesk_actors::ports::whatsapp::SendFault;
-use frontdesk_actors::ports::{FileError, MediaSource};
+use frontdesk_actors::ports::{Arriving, FileError, MediaSource, Parts};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Method, Url};
+use reqwest::{Method, Response, Url};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::body::FileKind;
-use super::{FILE_WITHIN, GraphClient, GraphError, ReadError, hosts, read};
+use super::{FILE_WITHIN, GraphClient, GraphError, hosts};
+
+/// How long a file's next part may take.
+const PART_WITHIN: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl MediaSource for GraphClient {
     /// Asks where the file is, then gets it there. The place comes from the API and not from a webhook,
     /// and the token goes along only if it is one of Meta's.
-    async fn fetch(&self, media: &str, max_bytes: u64) -> Result<Bytes, FileError> {
+    async fn open(&self, media: &str) -> Result<Arriving, FileError> {
         let request = self.request(Method::GET, &[media]).query(&[("phone_number_id", &self.inner.number)]);
         let found = self.ask(request).await.map_err(lost)?;
-        if found.get("file_size").and_then(Value::as_u64).is_some_and(|size| size > max_bytes) {
-            return Err(FileError::TooLarge);
-        }
+        let size = found.get("file_size").and_then(Value::as_u64);
+        let sha256 = found.get("sha256").and_then(Value::as_str).and_then(digest);
         let url = found.get("url").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
         let url = url.ok_or_else(|| unavailable("no address for the file"))?;
         if !hosts::may_serve_media(&url, &self.inner.base) {
@@ -35,12 +41,34 @@ impl MediaSource for GraphClient {
             // The address lives for minutes: the next try asks for a new one.
             status => return Err(unavailable(&format!("the file's host says {status}"))),
         }
-        let max = usize::try_from(max_bytes).unwrap_or(usize::MAX);
-        read(answer, max).await.map_err(|error| match error {
-            ReadError::TooLarge => FileError::TooLarge,
-            ReadError::Broken => unavailable("the file broke off"),
-        })
+        Ok(Arriving { size: answer.content_length().max(size), sha256, parts: Box::new(Download(answer)) })
     }
+}
+
+/// A file's bytes as they come.
+struct Download(Response);
+
+#[async_trait]
+impl Parts for Download {
+    async fn next(&mut self) -> Result<Option<Bytes>, FileError> {
+        match tokio::time::timeout(PART_WITHIN, self.0.chunk()).await {
+            Ok(Ok(part)) => Ok(part),
+            Ok(Err(_)) => Err(unavailable("the file broke off")),
+            Err(_) => Err(unavailable("the file came to a halt")),
+        }
+    }
+}
+
+/// A SHA-256 digest, as Meta writes it here in hexadecimal digits and there in Base64.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let mut bytes = [0; 32];
+        for (n, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()?;
+        }
+        return Some(bytes);
+    }
+    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 fn lost(error: GraphError) -> FileError {
@@ -84,5 +112,21 @@ impl GraphClient {
         };
         let id = answer.get("id").and_then(Value::as_str).ok_or(SendFault::Unreachable)?;
         Ok((kind, id.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_in_either_form() {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let base64 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(digest(hex).map(|bytes| bytes[0]), Some(0xE3));
+        assert_eq!(digest(hex), digest(base64));
+        for none in ["", "abc", &hex[..62], &format!("{hex}00"), "<SHA_256_HASH>"] {
+            assert_eq!(digest(none), None, "{none}");
+        }
     }
 }

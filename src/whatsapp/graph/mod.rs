@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use frontdesk_actors::ports::Files;
 
-pub use account::{App, Number};
+pub use account::{App, Number, Subscription};
 pub use answer::GraphError;
 pub use templates::{Template, TemplateList};
 
@@ -37,8 +37,8 @@ pub const API_VERSION: &str = "v26.0";
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long a request may take as a whole.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-/// How long a file may take.
-const FILE_WITHIN: Duration = Duration::from_secs(120);
+/// How long a file may take: 100 MB at 2 Mbit/s.
+const FILE_WITHIN: Duration = Duration::from_secs(400);
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 /// The largest answer that is not a file.
@@ -127,11 +127,16 @@ impl GraphClient {
     /// A request for a path below the version, with the token. Its parts are encoded, so that none of them
     /// can lead elsewhere.
     fn request(&self, method: Method, parts: &[&str]) -> RequestBuilder {
+        self.request_with(&self.inner.token, method, parts)
+    }
+
+    /// The same with another token.
+    fn request_with(&self, token: &SecretString, method: Method, parts: &[&str]) -> RequestBuilder {
         let mut url = self.inner.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push(API_VERSION).extend(parts);
         }
-        self.authorized(method, url)
+        self.inner.http.request(method, url).header(AUTHORIZATION, bearer(token))
     }
 
     fn authorized(&self, method: Method, url: Url) -> RequestBuilder {
@@ -142,7 +147,7 @@ impl GraphClient {
     async fn ask(&self, request: RequestBuilder) -> Result<Value, GraphError> {
         let answer = request.send().await.map_err(|error| GraphError::of(&error))?;
         let status = answer.status();
-        let body = read(answer, ANSWER_MAX_BYTES).await.map_err(|_| GraphError::Unclear)?;
+        let body = read(answer, ANSWER_MAX_BYTES).await.ok_or(GraphError::Unclear)?;
         answer::read(status.as_u16(), &body)
     }
 }
@@ -151,23 +156,14 @@ fn bearer(token: &SecretString) -> String {
     format!("Bearer {}", token.expose_secret().trim())
 }
 
-/// Why a body was not read to its end.
-enum ReadError {
-    TooLarge,
-    Broken,
-}
-
-/// The body, if it is not larger than `max` bytes.
-async fn read(mut answer: Response, max: usize) -> Result<Bytes, ReadError> {
-    if answer.content_length().is_some_and(|length| length > max as u64) {
-        return Err(ReadError::TooLarge);
-    }
+/// The body, if it comes whole and is not larger than `max` bytes.
+async fn read(mut answer: Response, max: usize) -> Option<Bytes> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| ReadError::Broken)? {
+    while let Some(chunk) = answer.chunk().await.ok()? {
         if body.len() + chunk.len() > max {
-            return Err(ReadError::TooLarge);
+            return None;
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    Some(body.freeze())
 }

@@ -77,5 +77,5 @@ async fn the_account() {
     assert_eq!(templates.iter().find(|each| each.language == "de").map(|each| each.blanks.len()), Some(2));
     assert_eq!(client.try_send().await, Ok(()));
     assert!(graph.accepted().is_empty(), "nobody got anything");
-    assert!(matches!(client.fetch("no-such-file", 10).await, Err(FileError::Gone)));
+    assert!(matches!(client.open("no-such-file").await, Err(FileError::Gone)));
 }

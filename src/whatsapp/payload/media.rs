@@ -25,6 +25,7 @@ pub(super) fn label(own: &Value, kind: &str) -> String {
     match kind {
         "image" => "[photo]".to_owned(),
         "video" => "[video]".to_owned(),
+        "sticker" if own["animated"].as_bool() == Some(true) => "[animated sticker]".to_owned(),
         "sticker" => "[sticker]".to_owned(),
         "voice" => "[voice message]".to_owned(),
         "audio" if own["voice"].as_bool() == Some(true) => "[voice message]".to_owned(),

@@ -5,6 +5,7 @@
 mod content;
 mod field;
 mod media;
+mod news;
 mod sender;
 mod status;
 #[cfg(test)]
@@ -91,8 +92,11 @@ impl Reading<'_> {
                 match text(change, "field") {
                     Some("messages") => self.change(&change["value"], Self::messages),
                     Some("smb_message_echoes") => self.change(&change["value"], Self::echoes),
-                    // Old mail, account news, and what does not exist yet: nobody is to be alerted.
-                    Some(_) => self.ignore("field"),
+                    // Old mail, account news, and what does not exist yet: no guest says anything by it.
+                    Some(field) => {
+                        news::log(field, &change["value"]);
+                        self.ignore("field");
+                    }
                     None => self.ignore("no_field"),
                 }
             }
@@ -122,9 +126,12 @@ impl Reading<'_> {
                 }
             }
         }
-        for aliases in contacts.of_recipients(list(value, "statuses")) {
+        let statuses = list(value, "statuses");
+        let oldest = statuses.iter().map(|status| field::time(status, "timestamp", self.now)).min();
+        for aliases in contacts.of_recipients(statuses) {
             // No message: but a guest who is known by one of these names is now known by all.
-            self.payload.parcels.push(Parcel { property, aliases, name: None, items: Vec::new() });
+            let seen_at = oldest.unwrap_or(self.now);
+            self.payload.parcels.push(Parcel { property, aliases, name: None, seen_at, items: Vec::new() });
         }
         for error in list(value, "errors") {
             let code = number(error, "code").unwrap_or_default();
@@ -191,7 +198,8 @@ impl Reading<'_> {
         };
         let parcels = &mut self.payload.parcels;
         let place = *self.places.entry((property, first)).or_insert_with(|| {
-            parcels.push(Parcel { property, aliases: Vec::new(), name: None, items: Vec::new() });
+            let seen_at = item.sent_at;
+            parcels.push(Parcel { property, aliases: Vec::new(), name: None, seen_at, items: Vec::new() });
             parcels.len() - 1
         });
         if let Some(parcel) = parcels.get_mut(place) {
@@ -202,6 +210,7 @@ impl Reading<'_> {
             }
             parcel.aliases.sort_by_key(|alias| alias.kind);
             parcel.name = parcel.name.take().or(name);
+            parcel.seen_at = parcel.seen_at.max(item.sent_at);
             parcel.items.push(item);
         }
     }

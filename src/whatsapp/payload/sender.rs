@@ -45,6 +45,9 @@ impl<'a> Contacts<'a> {
         let from = filled(message, "from");
         let changed = filled(system, "previous_user_id");
         add_user(&mut aliases, changed.or(user_id(message)).or(filled(contact, "user_id")));
+        let changed = filled(system, "previous_parent_user_id");
+        let parent = filled(message, "from_parent_user_id").or(filled(contact, "parent_user_id"));
+        add_parent(&mut aliases, changed.or(parent));
         add(&mut aliases, AliasKind::WaId, filled(contact, "wa_id").or(from));
         add(&mut aliases, AliasKind::Phone, from);
         aliases.sort_by_key(|alias| alias.kind);
@@ -60,13 +63,15 @@ impl<'a> Contacts<'a> {
 
     /// The names of those to whom messages of ours went, where there is more than one for each.
     pub(super) fn of_recipients(&self, statuses: &[Value]) -> Vec<Vec<Alias>> {
-        if statuses.is_empty() {
+        // In a group they are whoever is in it.
+        if statuses.is_empty() || statuses.iter().any(|one| text(one, "recipient_type") == Some("group")) {
             return Vec::new();
         }
         let both = |contact: &Value| {
             let (number, user) = (filled(contact, "wa_id")?, filled(contact, "user_id")?);
             let mut aliases = Vec::new();
             add_user(&mut aliases, Some(user));
+            add_parent(&mut aliases, filled(contact, "parent_user_id"));
             add(&mut aliases, AliasKind::WaId, Some(number));
             (aliases.len() > 1).then_some(aliases)
         };
@@ -92,6 +97,7 @@ pub(super) fn recipient(message: &Value) -> Vec<Alias> {
 pub(super) fn changed(system: &Value) -> Vec<Alias> {
     let mut aliases = Vec::new();
     add_user(&mut aliases, filled(system, "user_id"));
+    add_parent(&mut aliases, filled(system, "parent_user_id"));
     let number = filled(system, "wa_id").or_else(|| filled(system, "new_wa_id"));
     add(&mut aliases, AliasKind::WaId, number);
     add(&mut aliases, AliasKind::Phone, number);
@@ -101,6 +107,12 @@ pub(super) fn changed(system: &Value) -> Vec<Alias> {
 fn add_user(aliases: &mut Vec<Alias>, value: Option<&str>) {
     if let Some(value) = value.filter(|value| is_sane(value)) {
         push(aliases, AliasKind::Bsuid, value);
+    }
+}
+
+fn add_parent(aliases: &mut Vec<Alias>, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| is_sane(value)) {
+        push(aliases, AliasKind::ParentBsuid, value);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bodies of every kind, read without a server.
 
+mod collection;
 mod mutations;
 
 use frontdesk_domain::ids::PropertyId;

@@ -85,6 +85,21 @@ fn ours(reply: &Value) -> Option<&str> {
     text(reply, "id").and_then(spoken)
 }
 
+/// The id of what was tapped or chosen, where it says more than its title: for what was not sent from here.
+fn tapped(message: &Value) -> Option<&str> {
+    let interactive = &message["interactive"];
+    let (tapped, id, title) = match text(message, "type")? {
+        "button" => (&message["button"], "payload", "text"),
+        "interactive" => match text(interactive, "type")? {
+            kind @ ("button_reply" | "list_reply") => (&interactive[kind], "id", "title"),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let id = filled(tapped, id)?;
+    (ours(tapped).is_none() && Some(id) != text(tapped, title)).then_some(id)
+}
+
 /// A form: its answers are a text of JSON, or of whatever else.
 fn form(reply: &Value) -> String {
     let mut lines = vec!["[form]".to_owned()];
@@ -146,6 +161,7 @@ pub(super) fn origin(message: &Value) -> Option<String> {
     if let Some(product) = context.get("referred_product").and_then(|of| filled(of, "product_retailer_id")) {
         parts.push(format!("about product {}", value(product)));
     }
+    parts.extend(tapped(message).map(|id| format!("button {}", value(id))));
     let referral = &message["referral"];
     if referral.is_object() {
         let mut part = "from an advertisement".to_owned();

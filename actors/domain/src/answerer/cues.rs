@@ -53,28 +53,28 @@ impl Cues {
         })
     }
 
+    /// Some of the lists: what is looked for there is found in a fraction of the time, and of others nothing is
+    /// said.
+    #[must_use]
+    pub fn only(&self, lists: &[&str]) -> Cues {
+        let named = |name: &&str| Some(((*name).to_owned(), *self.names.get(*name)?));
+        let names: HashMap<String, usize> = lists.iter().filter_map(named).collect();
+        let wanted: Vec<usize> = names.values().copied().collect();
+        Cues { names, book: self.book.only(|label| wanted.contains(&label)) }
+    }
+
     /// Looks for every cue of the given languages.
     pub fn look(&self, tokens: &[String], languages: LanguageSet) -> Signs<'_> {
-        Signs { cues: self, found: self.book.scan_once(tokens, languages, |_| true) }
-    }
-
-    /// Of which lists a label is, for [`Cues::look_for`].
-    pub fn named(&self, lists: &[&str]) -> Vec<bool> {
-        let mut wanted = vec![false; self.names.len()];
-        for label in lists.iter().filter_map(|list| self.names.get(*list)) {
-            wanted[*label] = true;
-        }
-        wanted
-    }
-
-    /// Looks for the cues of some lists only; of others nothing is said.
-    pub fn look_for(&self, wanted: &[bool], tokens: &[String], languages: LanguageSet) -> Signs<'_> {
-        let wants = |label: usize| wanted.get(label).copied().unwrap_or_default();
-        Signs { cues: self, found: self.book.scan_once(tokens, languages, wants) }
+        Signs { cues: self, found: self.book.scan_once(tokens, languages) }
     }
 }
 
 impl Signs<'_> {
+    /// The lists that were looked through.
+    pub fn cues(&self) -> &Cues {
+        self.cues
+    }
+
     /// Whether the text touches a list.
     pub fn has(&self, list: &str) -> bool {
         self.matches(list).next().is_some()

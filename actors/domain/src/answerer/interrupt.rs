@@ -58,11 +58,10 @@ const ASKED: [&str; 11] = [
 
 /// Whether these words interrupt an answer. Reads them once: this is asked for every message of a guest.
 pub fn interruption(text: &str) -> Option<Interruption> {
+    static CUES: OnceLock<Cues> = OnceLock::new();
+    let cues = CUES.get_or_init(|| Cues::shipped().only(&ASKED));
     let tokens = text::tokens(text);
-    static WANTED: OnceLock<Vec<bool>> = OnceLock::new();
-    let cues = Cues::shipped();
-    let wanted = WANTED.get_or_init(|| cues.named(&ASKED));
-    let signs = cues.look_for(wanted, &tokens, language::detect_read(text, &tokens).plausible);
+    let signs = cues.look(&tokens, language::detect_read(text, &tokens).plausible);
     match route::person_at_once(&signs, &tokens, text) {
         Some(Route::Emergency(urgency)) => Some(Interruption::Emergency(urgency)),
         Some(_) => Some(Interruption::WantsHuman),

@@ -125,20 +125,28 @@ pub fn detect_read(text: &str, tokens: &[String]) -> Detection {
             }
         }
     }
-    for c in text.chars().take(400).filter(|c| !c.is_ascii()) {
-        for (language, weight) in letter_hints(c) {
-            scores[*language as usize] += weight;
+    if !text.is_ascii() {
+        for c in text.chars().take(400).filter(|c| !c.is_ascii()) {
+            for (language, weight) in letter_hints(c) {
+                scores[*language as usize] += weight;
+            }
         }
     }
-    let mut order: Vec<Language> = Language::ALL.to_vec();
-    order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
-    let (best, second) = (scores[order[0] as usize], scores[order[1] as usize]);
+    let (mut likeliest, mut best, mut second) = (Language::En, f32::NEG_INFINITY, f32::NEG_INFINITY);
+    for language in Language::ALL {
+        let score = scores[*language as usize];
+        if score > best {
+            (likeliest, best, second) = (*language, score, best);
+        } else if score > second {
+            second = score;
+        }
+    }
     if best < 0.3 {
         return Detection { language: None, plausible: LanguageSet::ALL };
     }
     let sure = best >= 0.9 && best >= 1.25 * second;
     let mut plausible = LanguageSet::NONE.with(Language::En);
-    for language in &order {
+    for language in Language::ALL {
         if scores[*language as usize] >= if sure { 0.6 } else { 0.3 } * best {
             plausible = plausible.with(*language);
         }
@@ -147,7 +155,7 @@ pub fn detect_read(text: &str, tokens: &[String]) -> Detection {
         // One word is a hint at most: keep every language in play.
         plausible = LanguageSet::ALL;
     }
-    Detection { language: sure.then_some(order[0]), plausible }
+    Detection { language: sure.then_some(likeliest), plausible }
 }
 
 /// Letters that point to a script or a language, with their weight.

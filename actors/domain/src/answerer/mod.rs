@@ -16,6 +16,7 @@ mod interrupt;
 mod language;
 mod lexicon;
 mod model;
+mod openings;
 mod parts;
 mod pattern;
 mod phrasebook;

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::hash::Fnv;
 use super::language::LanguageSet;
-use super::pattern::{Pattern, Test};
+use super::openings::Openings;
+use super::pattern::Pattern;
 
 /// A pattern found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +19,7 @@ pub struct Found {
 #[derive(Debug, Clone, Default)]
 pub struct Phrasebook {
     patterns: Vec<(usize, LanguageSet, Pattern)>,
-    exact: HashMap<String, Vec<usize>, Fnv>,
-    /// By the first character of the prefix.
-    prefix: HashMap<char, Vec<(String, usize)>, Fnv>,
-    /// Suffixes, infixes and numbers: tried one by one.
-    other: Vec<(Test, usize)>,
+    openings: Openings,
 }
 
 /// Remembers which patterns a token may open; useful when many texts are scanned.
@@ -35,15 +31,7 @@ impl Phrasebook {
     pub fn add(&mut self, label: usize, languages: LanguageSet, pattern: Pattern) {
         let id = self.patterns.len();
         for test in pattern.openings() {
-            match test {
-                Test::Exact(word) => self.exact.entry(word.clone()).or_default().push(id),
-                Test::Prefix(word) => {
-                    if let Some(first) = word.chars().next() {
-                        self.prefix.entry(first).or_default().push((word.clone(), id));
-                    }
-                }
-                test => self.other.push((test.clone(), id)),
-            }
+            self.openings.add(test, id);
         }
         self.patterns.push((label, languages, pattern));
     }
@@ -54,7 +42,7 @@ impl Phrasebook {
         for (at, token) in tokens.iter().enumerate() {
             if !memo.0.contains_key(token) {
                 let mut ids = Vec::new();
-                self.openers(token, |_| true, &mut ids);
+                self.openings.of(token, &mut ids);
                 memo.0.insert(token.clone(), ids);
             }
             for &id in memo.0.get(token).map_or(&[][..], Vec::as_slice) {
@@ -70,23 +58,14 @@ impl Phrasebook {
         found
     }
 
-    /// The same for one text, and only for patterns whose label is wanted.
-    pub fn scan_once(
-        &self,
-        tokens: &[String],
-        languages: LanguageSet,
-        wants: impl Fn(usize) -> bool,
-    ) -> Vec<Found> {
-        let wants = |id: usize| {
-            let (label, of, _) = &self.patterns[id];
-            of.intersects(languages) && wants(*label)
-        };
+    /// The same for one text.
+    pub fn scan_once(&self, tokens: &[String], languages: LanguageSet) -> Vec<Found> {
         let (mut found, mut ids, mut positions) = (Vec::new(), Vec::new(), Vec::new());
         for (at, token) in tokens.iter().enumerate() {
-            self.openers(token, wants, &mut ids);
+            self.openings.of(token, &mut ids);
             for &id in &ids {
-                let (label, _, pattern) = &self.patterns[id];
-                if pattern.matches_at(tokens, at, &mut positions) {
+                let (label, of, pattern) = &self.patterns[id];
+                if of.intersects(languages) && pattern.matches_at(tokens, at, &mut positions) {
                     found.push(Found { label: *label, positions: positions.clone() });
                 }
             }
@@ -94,19 +73,14 @@ impl Phrasebook {
         found
     }
 
-    /// Puts into `ids` those patterns that the token may open.
-    fn openers(&self, token: &str, wants: impl Fn(usize) -> bool, ids: &mut Vec<usize>) {
-        ids.clear();
-        ids.extend(self.exact.get(token).into_iter().flatten().filter(|id| wants(**id)));
-        if let Some(list) = token.chars().next().and_then(|first| self.prefix.get(&first)) {
-            let opens = |(prefix, id): &&(String, usize)| wants(*id) && token.starts_with(prefix.as_str());
-            ids.extend(list.iter().filter(opens).map(|(_, id)| *id));
+    /// The patterns of some labels.
+    #[must_use]
+    pub fn only(&self, wants: impl Fn(usize) -> bool) -> Phrasebook {
+        let mut book = Phrasebook::default();
+        for (label, languages, pattern) in self.patterns.iter().filter(|(label, ..)| wants(*label)) {
+            book.add(*label, *languages, pattern.clone());
         }
-        ids.extend(
-            self.other.iter().filter(|(test, id)| wants(*id) && test.passes(token)).map(|(_, id)| *id),
-        );
-        ids.sort_unstable();
-        ids.dedup();
+        book
     }
 }
 

@@ -125,16 +125,16 @@ fn emergency(signs: &Signs<'_>, tokens: &[String], text: &str) -> Option<Urgency
         return Some(Urgency::SelfHarm);
     }
     if signs.has("harmless") {
-        return text.split_inclusive(ENDS_CLAUSE).find_map(|clause| in_clause(clause, text));
+        return text.split_inclusive(ENDS_CLAUSE).find_map(|clause| in_clause(signs.cues(), clause, text));
     }
     urgency(signs, tokens, text)
 }
 
 /// What harmless words lift is what stands in one clause with them: "where is the fire extinguisher, my room
 /// is on fire" asks for one thing and reports another.
-fn in_clause(clause: &str, text: &str) -> Option<Urgency> {
+fn in_clause(cues: &Cues, clause: &str, text: &str) -> Option<Urgency> {
     let tokens = text::tokens(clause);
-    let signs = Cues::shipped().look(&tokens, language::detect(text).plausible);
+    let signs = cues.look(&tokens, language::detect(text).plausible);
     if signs.has("harmless") { None } else { urgency(&signs, &tokens, clause) }
 }
 

@@ -77,6 +77,9 @@ fn is_apostrophe(c: char) -> bool {
 /// Hyphens split ("check-in" is two tokens). An apostrophe joins a short ending ("don't" is "dont")
 /// and splits before a longer part ("l'hotel" is "l", "hotel").
 pub fn tokens(text: &str) -> Vec<String> {
+    if text.is_ascii() {
+        return contract(plain_tokens(&text[..text.len().min(MAX_CHARACTERS)]));
+    }
     // Some apostrophes decompose to a space and a mark: unify them before folding.
     let other_mark = |c| c != '\'' && is_apostrophe(c);
     let unified: Cow<'_, str> =
@@ -103,10 +106,34 @@ pub fn tokens(text: &str) -> Vec<String> {
     contract(out)
 }
 
+/// The same for ASCII, as most messages are: every guest's message is read, so it counts.
+fn plain_tokens(text: &str) -> Vec<String> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len() / 5);
+    let mut word = String::new();
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte.is_ascii_alphanumeric() {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        } else if is_apostrophe(char::from(byte)) && !word.is_empty() {
+            let rest = bytes[at + 1..].iter().take(3).take_while(|byte| byte.is_ascii_alphabetic()).count();
+            if rest == 0 || rest > 2 {
+                flush(&mut word, &mut out);
+            }
+        } else {
+            flush(&mut word, &mut out);
+        }
+    }
+    flush(&mut word, &mut out);
+    out
+}
+
 /// "does not" is read as "doesn't", so that a cue needs only one of them.
 fn contract(words: Vec<String>) -> Vec<String> {
     const VERBS: &[&str] =
         &["is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "could", "would"];
+    if !words.iter().any(|word| word == "not" || word == "cannot") {
+        return words;
+    }
     let mut out: Vec<String> = Vec::with_capacity(words.len());
     for word in words {
         match out.last_mut() {
@@ -154,6 +181,26 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(&tokens(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_text_splits_as_any_other() {
+        let long = "It's not-so 'Long' ".repeat(400);
+        for text in [
+            "don't, l'hotel `x` A1-b2\tc",
+            "'tis rock'n'roll's o'",
+            "it's the guests' 5'o",
+            "cannot CAN NOT",
+            "",
+            &long,
+        ] {
+            let as_any_other = format!("{text}\u{200b}");
+            let cut: String = text.chars().take(MAX_CHARACTERS - 1).collect();
+            let text = if text.len() < MAX_CHARACTERS { text } else { &cut };
+            let as_any_other =
+                if as_any_other.len() < MAX_CHARACTERS { as_any_other } else { format!("{cut}\u{200b}") };
+            assert_eq!(tokens(text), tokens(&as_any_other), "{text}");
         }
     }
 

@@ -94,8 +94,8 @@ pub struct Receive {
     pub by: Author,
     /// WhatsApp's id for it, as an author's id: the same one makes one event, for ever.
     pub id: ClientId,
-    /// WhatsApp's id for it.
-    pub wamid: String,
+    /// WhatsApp's id for it; none for what the channel itself has to say.
+    pub wamid: Option<String>,
     /// When it was sent, by WhatsApp's clock.
     pub sent_at: Timestamp,
     /// What.

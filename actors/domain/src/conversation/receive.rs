@@ -64,7 +64,7 @@ impl Draft<'_> {
                 self.push_own(by, id, digest, EventKind::Note { text })
             }
         };
-        self.decision.inbound = Some(InboundRow { seq, wamid, files: expected });
+        self.decision.inbound = wamid.map(|wamid| InboundRow { seq, wamid, files: expected });
         Ok(())
     }
 }

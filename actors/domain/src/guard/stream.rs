@@ -8,6 +8,9 @@ use crate::answerer::fold;
 /// The longest sentence that is held, in characters: one that goes on is judged where it stands.
 pub(super) const HELD_MAX_CHARS: usize = 600;
 
+/// Words that the longest phrase of the tables has, and more: what stands before them was looked at when they came.
+const TAIL_WORDS: usize = 8;
+
 /// What became of a piece of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
@@ -57,7 +60,11 @@ impl Guard {
                 self.judge(cited, &mut passed);
             }
         }
-        if !self.closed && !self.risky && !ends_with_one(&joined(&self.sentence)) && !self.may_turn_risky() {
+        if !self.closed
+            && !self.risky
+            && !ends_with_one(&joined(tail(&self.sentence)))
+            && !self.may_turn_risky()
+        {
             passed.shown.push_str(&std::mem::take(&mut self.held));
         }
         passed
@@ -82,8 +89,8 @@ impl Guard {
         self.risky = self.risky || is_risky(character) || self.sentence.ends_with("www.");
         // A word is whole: it goes, or it makes the sentence wait.
         if !self.risky && !character.is_alphanumeric() && character != '-' {
-            self.risky = mentions(&self.sentence);
-            if !self.risky && !ends_with_one(&joined(&self.sentence)) {
+            self.risky = mentions(tail(&self.sentence));
+            if !self.risky && !ends_with_one(&joined(tail(&self.sentence))) {
                 passed.shown.push_str(&std::mem::take(&mut self.held));
             }
         }
@@ -101,7 +108,7 @@ impl Guard {
             || table().stems.iter().any(|(_, stem)| begins(&stem.as_str()))
             || table().promises.iter().any(|words| {
                 words.split('-').next_back().is_some_and(|end| end.starts_with(word.as_str()))
-                    && joined(&self.sentence)
+                    && joined(tail(&self.sentence))
                         .contains(words.rsplit_once('-').map_or("", |(before, _)| before))
             })
     }
@@ -118,6 +125,22 @@ impl Guard {
             None => passed.shown.push_str(&held),
         }
     }
+}
+
+/// The last words of a sentence, whatever stands between them.
+fn tail(sentence: &str) -> &str {
+    let (mut words, mut inside) = (0, false);
+    for (at, character) in sentence.char_indices().rev() {
+        if !character.is_whitespace() {
+            inside |= character.is_alphanumeric();
+        } else if std::mem::take(&mut inside) {
+            words += 1;
+            if words == TAIL_WORDS {
+                return &sentence[at..];
+            }
+        }
+    }
+    sentence
 }
 
 /// Characters that make a sentence wait at once.

@@ -79,6 +79,24 @@ fn nothing_unfounded_is_ever_shown_wherever_the_text_is_cut() {
     assert_eq!(run(fine, &[SPA]), (fine.to_owned(), None));
 }
 
+/// However long the sentence is before it, and whatever stands between its words.
+#[test]
+fn a_phrase_late_in_a_long_sentence_is_not_shown() {
+    let lead = "the lake lies still behind old trees while ".repeat(6);
+    let table = table();
+    for phrase in table.promises.iter().chain(table.stems.iter().map(|(_, stem)| stem)) {
+        for between in [" ", "-", " \u{2013} ", ", "] {
+            let text = format!("{lead}{} at once", phrase.replace('-', between));
+            let (mut guard, mut shown) = (Guard::default(), String::new());
+            for piece in text.split_inclusive(' ') {
+                shown.push_str(&guard.push(piece, &[]).shown);
+            }
+            assert!(!shown.contains("at once"), "{phrase}: {shown}");
+            assert!(guard.finish(&[]).withheld.is_some(), "{text}");
+        }
+    }
+}
+
 #[test]
 fn harmless_words_are_shown_as_they_come() {
     let mut guard = Guard::default();

@@ -58,7 +58,8 @@ const PROMISES: &[&str] = &[
 
 pub(super) struct Table {
     pub(super) stems: Vec<(usize, String)>,
-    pub(super) promises: Vec<&'static str>,
+    /// Folded, their words between hyphens.
+    pub(super) promises: Vec<String>,
 }
 
 pub(super) fn table() -> &'static Table {
@@ -69,7 +70,7 @@ pub(super) fn table() -> &'static Table {
             .enumerate()
             .flat_map(|(matter, line)| line.split(' ').map(move |stem| (matter, fold(stem))))
             .collect(),
-        promises: PROMISES.to_vec(),
+        promises: PROMISES.iter().map(|words| fold(words)).collect(),
     })
 }
 
@@ -95,9 +96,8 @@ pub(super) fn holds(joined: &str, stem: &str) -> bool {
 }
 
 pub(super) fn says(joined: &str, words: &str) -> bool {
-    let words = fold(words);
     if words.chars().any(is_unspaced) {
-        joined.contains(&words)
+        joined.contains(words)
     } else {
         joined.contains(&format!("-{words}-"))
     }

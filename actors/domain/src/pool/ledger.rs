@@ -113,12 +113,43 @@ impl<T: Copy + Eq + Hash> Ledger<T> {
         {
             return false;
         }
+        self.promise(call, estimate);
+        true
+    }
+
+    fn promise(&mut self, call: T, estimate: Tokens) {
         if let Some(before) = self.promised.insert(call, estimate) {
             self.release(before);
         }
-        self.promised_sum.tokens = self.promised_sum.tokens.saturating_add(more.tokens);
-        self.promised_sum.micros = self.promised_sum.micros.saturating_add(more.micros);
-        true
+        self.promised_sum.tokens = self.promised_sum.tokens.saturating_add(estimate.sum());
+        self.promised_sum.micros = self.promised_sum.micros.saturating_add(self.price.of(estimate));
+    }
+
+    /// Promises a call more than it was promised, for another request of it. False, and the old promise stands, if the
+    /// budget does not hold that or there is no such call.
+    pub fn extend(&mut self, call: T, more: Tokens, now: Timestamp) -> bool {
+        let Some(before) = self.promised.get(&call).copied() else { return false };
+        self.forget(call);
+        let both = Tokens {
+            prompt: before.prompt.saturating_add(more.prompt),
+            completion: before.completion.saturating_add(more.completion),
+        };
+        if self.reserve(call, both, now) {
+            return true;
+        }
+        self.promise(call, before);
+        false
+    }
+
+    /// Takes back what [`Self::extend`] has promised: that request was not made.
+    pub fn shrink(&mut self, call: T, by: Tokens) {
+        if let Some(before) = self.promised.get(&call).copied() {
+            let rest = Tokens {
+                prompt: before.prompt.saturating_sub(by.prompt),
+                completion: before.completion.saturating_sub(by.completion),
+            };
+            self.promise(call, rest);
+        }
     }
 
     /// Books what a call did cost, and takes its promise back. What it was promised comes back, if anything.

@@ -22,7 +22,7 @@ use super::super::people;
 use super::super::process::{Process, Program};
 
 /// Begins every id and every text that is sent.
-pub(super) const MARK: &str = "sync-mark-";
+pub(in crate::torture) const MARK: &str = "sync-mark-";
 /// How long one answer may take, on a slow disk.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -30,7 +30,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 const FRAMES: usize = 1_024;
 
 /// A server and its two clients.
-pub(super) struct Scene {
+pub(in crate::torture) struct Scene {
     pub stage: Stage,
     pub program: Program,
     process: Option<Process>,
@@ -47,7 +47,7 @@ pub(super) struct Scene {
 
 /// An answer to a `send`.
 #[derive(Debug, PartialEq)]
-pub(super) enum Answer {
+pub(in crate::torture) enum Answer {
     /// Its place.
     Ack(u64),
     /// Its code.
@@ -56,7 +56,11 @@ pub(super) enum Answer {
 
 impl Scene {
     /// Starts the server with this before its name on the command line; `DATA` stands for its folder.
-    pub(super) async fn start(server: &Path, before: &[&str], patience: Duration) -> anyhow::Result<Self> {
+    pub(in crate::torture) async fn start(
+        server: &Path,
+        before: &[&str],
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("frontdesk-disk-").tempdir().context("no temporary folder")?;
         let mut program = Program::new(server, folder.path(), String::new())?;
@@ -86,13 +90,13 @@ impl Scene {
     }
 
     /// Sends the `n`-th text.
-    pub(super) async fn send(&mut self, n: u64) {
+    pub(in crate::torture) async fn send(&mut self, n: u64) {
         let id = format!("{MARK}{n}-");
         self.page.send(&json!({"type":"send","id":id,"text":format!("{id} a text")})).await;
     }
 
     /// The next answer to a `send`: whose it is, and what.
-    pub(super) async fn answer(&mut self) -> anyhow::Result<(u64, Answer)> {
+    pub(in crate::torture) async fn answer(&mut self) -> anyhow::Result<(u64, Answer)> {
         let next = async {
             loop {
                 let Came::Text(raw) = self.page.next().await else {
@@ -118,7 +122,7 @@ impl Scene {
     }
 
     /// Sends the `n`-th text and waits for its answer.
-    pub(super) async fn ask(&mut self, n: u64) -> anyhow::Result<Answer> {
+    pub(in crate::torture) async fn ask(&mut self, n: u64) -> anyhow::Result<Answer> {
         self.send(n).await;
         loop {
             let (of, answer) = self.answer().await?;
@@ -129,7 +133,7 @@ impl Scene {
     }
 
     /// Passes over what the agent has been shown so far; true if the `n`-th text was among it.
-    pub(super) fn pass_over(&mut self, n: u64) -> bool {
+    pub(in crate::torture) fn pass_over(&mut self, n: u64) -> bool {
         let id = format!("{MARK}{n}-");
         let mut found = false;
         while let Ok((_, frame)) = self.desk.try_recv() {
@@ -139,7 +143,7 @@ impl Scene {
     }
 
     /// Waits until the agent was shown the `n`-th text; answers when.
-    pub(super) async fn shown(&mut self, n: u64) -> anyhow::Result<Instant> {
+    pub(in crate::torture) async fn shown(&mut self, n: u64) -> anyhow::Result<Instant> {
         let id = format!("{MARK}{n}-");
         let next = async {
             while let Some((at, frame)) = self.desk.recv().await {
@@ -153,7 +157,7 @@ impl Scene {
     }
 
     /// Every marked message in the final history, with its place.
-    pub(super) async fn stored(&self) -> anyhow::Result<Vec<(u64, u64)>> {
+    pub(in crate::torture) async fn stored(&self) -> anyhow::Result<Vec<(u64, u64)>> {
         let who = super::super::load::http::As::Agent(&self.admin.token);
         let events = people::history(&self.stage, who, &self.guest.conversation).await?;
         let marked = events.iter().filter_map(|event| {
@@ -164,7 +168,7 @@ impl Scene {
     }
 
     /// Ends the server itself, not what it runs under, and waits for both.
-    pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
+    pub(in crate::torture) async fn stop(&mut self) -> anyhow::Result<()> {
         let Some(process) = self.process.take() else { return Ok(()) };
         kill(Pid::from_raw(self.pid), Signal::SIGTERM).context("the server is gone")?;
         process.ended(Duration::from_secs(60)).await
@@ -181,7 +185,7 @@ impl Drop for Scene {
 }
 
 /// A page that has its conversation open.
-pub(super) async fn open_page(stage: &Stage, guest: &Guest) -> anyhow::Result<Link> {
+pub(in crate::torture) async fn open_page(stage: &Stage, guest: &Guest) -> anyhow::Result<Link> {
     let mut page = Link::connect(stage.address, "/ws/guest").await.context("no socket for the guest")?;
     page.send(&json!({"type":"hello","token":guest.token})).await;
     until(&mut page, "opened").await?;
@@ -189,7 +193,7 @@ pub(super) async fn open_page(stage: &Stage, guest: &Guest) -> anyhow::Result<Li
 }
 
 /// An agent's dashboard with a conversation open, read by a task of its own.
-pub(super) async fn watch_desk(
+pub(in crate::torture) async fn watch_desk(
     stage: &Stage,
     admin: &Agent,
     conversation: &str,
@@ -232,7 +236,7 @@ fn innermost(pid: i32) -> i32 {
 ///
 /// # Errors
 /// It is missing.
-pub(super) async fn needs_strace() -> anyhow::Result<()> {
+pub(in crate::torture) async fn needs_strace() -> anyhow::Result<()> {
     ensure!(has_strace().await, "strace is missing: apt-get install strace");
     Ok(())
 }

@@ -17,14 +17,14 @@ use super::trace;
 
 /// What the clients were told.
 #[derive(Default)]
-struct Told {
-    acked: Vec<(u64, u64)>,
-    refused: Vec<u64>,
+pub(in crate::torture) struct Told {
+    pub(in crate::torture) acked: Vec<(u64, u64)>,
+    pub(in crate::torture) refused: Vec<u64>,
 }
 
 impl Told {
     /// Acknowledged and not there, or elsewhere; refused and there.
-    fn judge(&self, stored: &[(u64, u64)]) -> (usize, usize) {
+    pub(in crate::torture) fn judge(&self, stored: &[(u64, u64)]) -> (usize, usize) {
         let lost = self.acked.iter().filter(|acked| !stored.contains(acked)).count();
         let kept = self.refused.iter().filter(|n| stored.iter().any(|(stored, _)| stored == *n)).count();
         (lost, kept)

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-mod bench;
+pub(super) mod bench;
 mod delay;
-mod failing;
+pub(super) mod failing;
 mod order;
 mod trace;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -30,8 +30,13 @@ pub enum Came {
 impl Link {
     /// Connects; `None` if nobody takes it.
     pub async fn connect(address: SocketAddr, path: &str) -> Option<Self> {
+        Self::from(TcpSocket::new_v4().ok()?, address, path).await
+    }
+
+    /// The same from a socket with an address or buffers of its own.
+    pub async fn from(socket: TcpSocket, address: SocketAddr, path: &str) -> Option<Self> {
         let handshake = async {
-            let stream = TcpStream::connect(address).await.ok()?;
+            let stream = socket.connect(address).await.ok()?;
             stream.set_nodelay(true).ok()?;
             client_async(format!("ws://{address}{path}"), stream).await.ok()
         };

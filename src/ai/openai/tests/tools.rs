@@ -3,7 +3,10 @@
 use frontdesk_actors::ports::ModelError;
 use frontdesk_domain::conversation::TurnEnd;
 use frontdesk_domain::departments::DEPARTMENTS;
+use frontdesk_domain::ids::TurnId;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::super::super::language;
 use super::super::report::Usage;
@@ -116,6 +119,28 @@ async fn what_is_looked_up_is_a_source_of_the_second_round() {
     let usage = report.usage.expect("both rounds are counted");
     assert!(usage.prompt >= u64::try_from(prompts / 4).expect("small"), "{usage:?} {prompts}");
     assert_ne!(usage, Usage { prompt: 0, completion: 0 });
+}
+
+/// Lets nobody ask again.
+struct Miser;
+
+impl Watcher for Miser {
+    fn turn_over(&self, _: &Report) {}
+
+    fn may_ask_again(&self, _: TurnId, tokens: u64, _: Instant) -> BoxFuture<'static, bool> {
+        assert!(tokens > 100, "the whole prompt counts: {tokens}");
+        Box::pin(std::future::ready(false))
+    }
+}
+
+#[tokio::test]
+async fn what_the_pool_does_not_admit_is_not_looked_up() {
+    let rig = Rig::new().await;
+    let look_up = call("look_up", &json!({"query": "when the pool opens"}));
+    let model = rig.model(&format!("{look_up},tool-if-offered,text=The pool opens at 8. [2]"));
+    let heard = rig.say(&model.with_watcher(Arc::new(Miser)), vec![guest("When is breakfast?")]).await;
+    assert_eq!((heard.error(), heard.text.as_str()), (Some(ModelError::NoRoom), ""));
+    assert_eq!(rig.fake.journal().totals().requests, 1);
 }
 
 #[tokio::test]

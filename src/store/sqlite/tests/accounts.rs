@@ -191,6 +191,33 @@ async fn a_guest_is_known_by_its_session() {
     assert_eq!(store.load(twin.conversation).await.expect("reads"), None);
 }
 
+/// More than fit into two questions, one of them twice, and some that nobody knows.
+#[tokio::test]
+async fn guests_who_come_back_at_once_are_told_apart() {
+    let place = Place::new();
+    let store = place.open().await;
+    let property = hotel(&store).await;
+    let mut known = Vec::new();
+    for _ in 0..600 {
+        let (key, conversation) = (session(), ConversationId(Uuid::now_v7()));
+        let profile = GuestProfile::default();
+        let guest = GuestRow { id: GuestId(Uuid::now_v7()), property, profile, conversation };
+        known.push((key, Some(conversation), guest));
+    }
+    let added =
+        known.iter().map(|(key, _, guest)| store.add_guest(guest.clone(), Channel::Web, *key, Timestamp(5)));
+    for done in futures_util::future::join_all(added).await {
+        done.expect("added");
+    }
+    let mut asked: Vec<_> = known.into_iter().map(|(key, conversation, _)| (key, conversation)).collect();
+    asked.push(asked[0]);
+    asked.extend((0..50).map(|_| (session(), None)));
+    let found = futures_util::future::join_all(asked.iter().map(|(key, _)| store.guest_session(*key))).await;
+    for ((_, conversation), found) in asked.iter().zip(found) {
+        assert_eq!(found.expect("reads").map(|guest| guest.conversation), *conversation);
+    }
+}
+
 #[tokio::test]
 async fn knowledge_is_kept_and_found() {
     let place = Place::new();

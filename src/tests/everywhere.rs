@@ -1,0 +1,296 @@
+//! What holds for every path of the OpenAPI document.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
+
+use crate::support::{Caller, Client, Server};
+
+const PUBLIC: &str = "https://desk.hotel.example";
+
+/// Every operation: its method, and its path with ids of what is there, or of nothing.
+async fn operations(server: &Server, conversation: &str) -> Vec<(Method, String, Value)> {
+    let (_, document) = server.caller().get("/api/openapi.json").await;
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = if path.starts_with("/api/conversations/") {
+                conversation
+            } else {
+                "018f0000-0000-7000-8000-000000000000"
+            };
+            let at = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+            let at = at.collect::<Vec<_>>().join("/");
+            all.push((method.to_uppercase().parse().unwrap(), at, operation.clone()));
+        }
+    }
+    assert!(all.len() >= 60, "{}", all.len());
+    all
+}
+
+/// How many rows each table has.
+async fn rows(server: &Server) -> BTreeMap<String, i64> {
+    let url = format!("sqlite://{}?mode=ro", server.data().join("frontdesk.db").display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let tables =
+        sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    let mut counts = BTreeMap::new();
+    for table in tables.fetch_all(&mut database).await.unwrap() {
+        let name: String = table.get(0);
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM \"{name}\""));
+        counts.insert(name, sqlx::query_scalar(count).fetch_one(&mut database).await.unwrap());
+    }
+    database.close().await.unwrap();
+    counts
+}
+
+async fn send(
+    who: &Caller,
+    method: &Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> reqwest::Response {
+    let mut request = who.http.request(method.clone(), who.url(path)).header("cookie", &who.cookie);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.to_owned()).send().await.unwrap()
+}
+
+/// A whole house, and its admin under https.
+async fn house() -> (Server, Caller, String) {
+    let server = Server::start(&[("FRONTDESK_PUBLIC_URL", PUBLIC), ("FRONTDESK_METRICS_TOKEN", "m")]).await;
+    let (guest, mut page) = server.guest_page().await;
+    page.done(json!({"type":"send","id":"g1","text":"hello"})).await;
+    let admin = server.admin().await;
+    // The answer to the greeting is to be over.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    (server, admin, guest.conversation)
+}
+
+#[tokio::test]
+async fn no_other_site_changes_anything_and_no_get_does() {
+    let (server, admin, conversation) = house().await;
+    let operations = operations(&server, &conversation).await;
+    let before = rows(&server).await;
+    let (mut refused, mut read) = (0, 0);
+    for (method, path, operation) in &operations {
+        if *method == Method::GET {
+            // A check is made for whoever reads it; everything else is only read. What is private is asked for by its owner.
+            let status = send(&admin, method, path, &[], "").await.status().as_u16();
+            assert!(status < 500, "GET {path}: {status}");
+            read += 1;
+            continue;
+        }
+        // Other systems come without a browser and sign what they send.
+        if operation["x-access"]["handler"] == true && path.starts_with("/webhooks/") {
+            continue;
+        }
+        for headers in [
+            &[("origin", "https://evil.example")][..],
+            &[("origin", "null")],
+            &[("origin", "https://desk.hotel.example.evil.example")],
+            &[("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-site")],
+            &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+        ] {
+            for kind in ["application/json", "text/plain", "application/x-www-form-urlencoded"] {
+                let headers = [headers, &[("content-type", kind)]].concat();
+                let status = send(&admin, method, path, &headers, "{}").await.status();
+                assert_eq!(status, 403, "{method} {path} {headers:?}");
+                refused += 1;
+            }
+        }
+        if operation["requestBody"]["content"]["application/json"].is_object() {
+            for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+            {
+                let headers = [("origin", PUBLIC), ("content-type", kind)];
+                let status = send(&admin, method, path, &headers, "{}").await.status();
+                assert!(matches!(status.as_u16(), 415 | 404), "{method} {path} {kind}: {status}");
+            }
+        }
+        let as_get = send(&admin, &Method::GET, path, &[], "").await.status().as_u16();
+        assert!(
+            as_get == 405 || operations.iter().any(|(m, p, _)| m == Method::GET && p == path),
+            "GET {path}: {as_get}"
+        );
+    }
+    assert!(refused > 500 && read > 20, "{refused} {read}");
+    assert_eq!(rows(&server).await, before);
+}
+
+#[tokio::test]
+async fn every_answer_has_every_header() {
+    let (server, admin, conversation) = house().await;
+    let nobody = server.caller();
+    let mut paths: Vec<(Method, String)> = operations(&server, &conversation)
+        .await
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    for path in ["/", "/dashboard", "/widget.js", "/nothing", "/api/nothing", "/assets/nothing.js"] {
+        paths.push((Method::GET, path.to_owned()));
+    }
+    // That ends the login that asks.
+    paths.retain(|(_, path)| path != "/api/logout");
+    let mut seen = 0;
+    for (method, path) in &paths {
+        for who in [&nobody, &admin] {
+            let headers = [("origin", PUBLIC), ("content-type", "application/json")];
+            let answer =
+                send(who, method, path, &headers, if *method == Method::GET { "" } else { "[" }).await;
+            let header = |name: &str| {
+                answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned()
+            };
+            let what = format!("{method} {path}: {}", answer.status());
+            assert_eq!(header("x-content-type-options"), "nosniff", "{what}");
+            assert_eq!(header("referrer-policy"), "no-referrer", "{what}");
+            assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{what}");
+            let shared = path == "/widget.js";
+            let corp = if shared { "cross-origin" } else { "same-origin" };
+            assert_eq!(header("cross-origin-resource-policy"), corp, "{what}");
+            assert!(header("permissions-policy").contains("camera=()"), "{what}");
+            let policy = header("content-security-policy");
+            assert!(policy.contains("default-src 'none'") && policy.contains("base-uri 'none'"), "{what}");
+            assert!(policy.contains("frame-ancestors 'none'"), "{what}");
+            assert!(header("strict-transport-security").starts_with("max-age=31536000"), "{what}");
+            if path.starts_with("/api/") || path == "/metrics" {
+                assert_eq!(header("cache-control"), "no-store", "{what}");
+            }
+            assert!(header("server").is_empty() && header("x-powered-by").is_empty(), "{what}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 120, "{seen}");
+}
+
+#[tokio::test]
+async fn twenty_origins_are_not_ours() {
+    let server = Server::start(&[
+        ("FRONTDESK_PUBLIC_URL", PUBLIC),
+        ("FRONTDESK_ALLOWED_ORIGINS", "https://hotel.example"),
+    ])
+    .await;
+    let admin = server.admin().await;
+    let host = server.address.clone();
+    let local = [format!("http://{host}.evil.example"), format!("http://evil@{host}")];
+    let mut all = vec![
+        "https://evil.example",
+        "null",
+        "",
+        "https://desk.hotel.example.evil.example",
+        "https://evil-desk.hotel.example",
+        "https://evil.desk.hotel.example",
+        "https://www.hotel.example",
+        "https://hotel.example.",
+        "https://hotel.example:8443",
+        "https://hotel.example:443x",
+        "http://hotel.example",
+        "http://desk.hotel.example",
+        "https://hotel.example/path",
+        "https://hotel.example@evil.example",
+        "https://evil.example#https://hotel.example",
+        "https://hotel.example https://evil.example",
+        "https://hotel.example,https://evil.example",
+        "https://hotelXexample",
+        "https://h\u{f6}tel.example",
+        "file://",
+        "chrome-extension://abcdefghijklmnop",
+        "javascript:alert(1)",
+    ];
+    all.extend(local.iter().map(String::as_str));
+    for origin in &all {
+        for (path, cookie) in [("/ws/agent", admin.cookie.as_str()), ("/ws/guest", "a=b")] {
+            let headers = [("origin", *origin), ("cookie", cookie)];
+            let refused = Client::connect_with(&server.address, path, &headers).await.err();
+            assert_eq!(refused, Some(403), "{path} {origin:?}");
+        }
+    }
+    assert!(all.len() >= 20);
+    for origin in [PUBLIC, "https://hotel.example"] {
+        let headers = [("origin", origin), ("cookie", admin.cookie.as_str())];
+        assert!(Client::connect_with(&server.address, "/ws/agent", &headers).await.is_ok(), "{origin}");
+    }
+}
+
+/// What nobody may set by a body: each is added to each body, and nothing of it is stored.
+#[tokio::test]
+async fn fields_that_nobody_may_set_are_never_stored() {
+    let (server, mut admin, conversation) = house().await;
+    let evil = "018f0000-0000-7000-8000-0000000e0e0e";
+    let extra = json!({
+        "property": evil, "property_id": evil, "account_id": evil, "tenant": evil, "by": {"kind": "agent", "id": evil},
+        "author": evil, "guest": {"id": evil, "verified": true}, "guest_id": evil, "verified": true, "agent_id": evil,
+        "created_by": evil, "updated_by": evil, "at": "1999-01-01T00:00:00Z", "created_at": "1999-01-01T00:00:00Z",
+        "updated_at": "1999-01-01T00:00:00Z", "seq": 900_719, "prev": 900_718, "mode": "human", "kind": "system",
+        "channel": "whatsapp", "version": 900_719, "sealed": evil, "password_hash": evil, "digest": evil,
+        "disabled_at": "1999-01-01T00:00:00Z", "last_used_at": "1999-01-01T00:00:00Z", "__proto__": {"role": "admin"},
+        "constructor": {"role": "admin"},
+    });
+    let bodies = [
+        ("POST", "/api/guest/session".to_owned(), json!({"name": "Mia"})),
+        ("POST", format!("/api/conversations/{conversation}/messages"), json!({"id": "x1", "text": "hello"})),
+        (
+            "POST",
+            format!("/api/conversations/{conversation}/messages"),
+            json!({"id": "x2", "text": "n", "note": true}),
+        ),
+        (
+            "POST",
+            format!("/api/conversations/{conversation}/actions"),
+            json!({"id": "x3", "action": "tag", "add": ["vip"]}),
+        ),
+        (
+            "POST",
+            format!("/api/conversations/{conversation}/actions"),
+            json!({"id": "x4", "action": "take_over"}),
+        ),
+        ("POST", "/api/knowledge".to_owned(), json!({"title": "Pool", "body": "Open from eight."})),
+        ("POST", "/api/tokens".to_owned(), json!({"name": "PMS", "scopes": ["metrics"]})),
+        ("POST", "/api/invitations".to_owned(), json!({"email": "new@hotel.test", "role": "viewer"})),
+        (
+            "POST",
+            "/api/agents".to_owned(),
+            json!({"email": "v@hotel.test", "name": "V", "role": "viewer", "password": "a password for tests"}),
+        ),
+        ("PUT", "/api/privacy".to_owned(), json!({"notice": {"en": "We keep little."}})),
+    ];
+    let mut taken = 0;
+    for (method, path, body) in bodies {
+        let mut more = extra.as_object().unwrap().clone();
+        more.extend(body.as_object().unwrap().clone());
+        let (status, answer) = admin.call(method, &path, Some(&Value::Object(more))).await;
+        assert!(matches!(status, 200 | 201 | 204 | 400 | 404 | 422), "{method} {path}: {status} {answer}");
+        taken += usize::from(status < 300);
+    }
+    let (_, mut desk) = server.dashboard().await;
+    desk.open(&conversation, None).await;
+    let mut frame = extra.clone();
+    frame.as_object_mut().unwrap().extend(
+        json!({"type":"send","id":"x5","conversation":conversation,"text":"hello"})
+            .as_object()
+            .unwrap()
+            .clone(),
+    );
+    desk.ask(frame).await;
+    assert!(taken >= 5, "{taken}: fields that nobody knows are passed over");
+    drop(desk);
+    let mut server = server;
+    server.stop().await;
+    // Nowhere in the database, in any form that it could have been written in.
+    let whole = std::fs::read(server.data().join("frontdesk.db")).unwrap();
+    let id = uuid::Uuid::parse_str(evil).unwrap();
+    let millis = 915_148_800_000_i64;
+    for (what, bytes) in [
+        ("an id as text", evil.as_bytes().to_vec()),
+        ("an id as bytes", id.as_bytes().to_vec()),
+        ("a time as text", b"1999-01-01".to_vec()),
+        ("a time as a number", millis.to_be_bytes()[2..].to_vec()),
+        ("a place", b"900719".to_vec()),
+    ] {
+        assert!(!whole.windows(bytes.len()).any(|part| part == bytes), "{what} was stored");
+    }
+}

@@ -1,0 +1,136 @@
+//! Beside a model that hangs everything else goes on as fast as before, and a crash leaves nobody without an owner.
+
+use std::time::{Duration, Instant};
+
+use frontdesk_bench::fake_openai::Entry;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{Ai, Caller, Client};
+
+/// Guests who ask at once; each has a call of the model or waits for one.
+const GUESTS: usize = 100;
+const SLOTS: usize = 16;
+/// Messages of one measurement.
+const MESSAGES: usize = 60;
+
+/// So many messages one after the other; how long the acks took, sorted.
+async fn talk(page: &mut Client, block: usize) -> Vec<Duration> {
+    let mut took = Vec::new();
+    for n in 0..MESSAGES {
+        let began = Instant::now();
+        page.done(json!({"type":"send","id":format!("m{block}-{n}"),"text":"a word with a colleague"})).await;
+        took.push(began.elapsed());
+    }
+    took.sort();
+    took
+}
+
+/// The quietest of three measurements: its median, and what 99 in a hundred stay below.
+async fn quietest(page: &mut Client, first: usize) -> (Duration, Duration) {
+    let mut best = (Duration::MAX, Duration::MAX);
+    for block in first..first + 3 {
+        let took = talk(page, block).await;
+        best = best.min((took[MESSAGES / 2], took[MESSAGES * 99 / 100]));
+    }
+    best
+}
+
+fn open(entry: &&Entry) -> bool {
+    entry.finished_at_ms.is_none() && entry.client_closed_at_ms.is_none()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hangs_slows_no_other_message() {
+    let slots = SLOTS.to_string();
+    let ai = Ai::start("stall-headers", &[("OPENAI_MAX_CONCURRENCY", &slots)]).await;
+    let (guest, mut page) = ai.server.guest_page().await;
+    let mut desk = ai.server.dashboard().await.1;
+    desk.done(json!({"type":"act","id":"t","conversation":guest.conversation,"action":"take_over"})).await;
+    let mut guests = join_all((0..GUESTS).map(|_| ai.server.guest_page())).await;
+    let (before, before_late) = quietest(&mut page, 0).await;
+    for (_, page) in &mut guests {
+        page.done(json!({"type":"send","id":"q","text":"When is breakfast?"})).await;
+    }
+    let (beside, beside_late) = quietest(&mut page, 3).await;
+    let hang = ai.model.journal().entries().iter().filter(open).count();
+    assert!(hang > 0, "the model hangs all the while");
+    println!(
+        "an ack alone: median {before:?}, 99 % {before_late:?}; beside a model that hangs: {beside:?}, {beside_late:?}"
+    );
+    assert!(beside <= before * 6 / 5 + Duration::from_millis(2), "{beside:?} and {before:?}");
+    for (_, page) in &mut guests {
+        page.find("an outcome", |frame| frame["type"] == "draft_end" || frame["status"] == "waiting").await;
+    }
+    // Never more at once than there are slots.
+    let mut changes: Vec<(f64, i32)> = Vec::new();
+    for entry in ai.model.journal().entries() {
+        changes.push((entry.at_ms, 1));
+        changes.extend(entry.finished_at_ms.or(entry.client_closed_at_ms).map(|at| (at, -1)));
+    }
+    changes.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (mut now, mut most) = (0, 0);
+    for (_, change) in changes {
+        now += change;
+        most = most.max(now);
+    }
+    assert!(usize::try_from(most).unwrap() <= SLOTS, "{most} at once");
+}
+
+/// Turns that are open when the server is killed.
+const TURNS: usize = 200;
+/// So many at once.
+const AT_ONCE: usize = 50;
+/// An owner is found within this, once the server is ready.
+const OWNED_WITHIN: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_turns_that_a_kill_cut_each_have_one_owner_in_time() {
+    let words = vec!["word"; 20].join(" ");
+    let mut ai = Ai::start(&format!("delta=50,text={words}"), &[("OPENAI_MAX_CONCURRENCY", "100")]).await;
+    let (mut killed, mut slowest) = (0, Duration::ZERO);
+    while killed < TURNS {
+        let mut guests = join_all((0..AT_ONCE).map(|_| ai.server.guest_page())).await;
+        for (_, page) in &mut guests {
+            page.done(json!({"type":"send","id":"q","text":"When is breakfast?"})).await;
+        }
+        // In some the model speaks already, in some it is about to.
+        guests[0].1.find("a word", |frame| frame["type"] == "draft").await;
+        ai.server.crash().await;
+        let ready = Instant::now();
+        let address = ai.server.address.clone();
+        let owners = guests.into_iter().map(async |(mut guest, mut page)| {
+            // A turn that had ended before the kill does not count.
+            let mut ended = false;
+            while let Ok(Some(frame)) = page.next_within(Duration::from_secs(5)).await {
+                ended |= frame["type"] == "draft_end";
+            }
+            guest.address.clone_from(&address);
+            (!ended, owned(guest, ready).await)
+        });
+        for (cut, took) in join_all(owners).await {
+            killed += usize::from(cut);
+            slowest = slowest.max(took);
+        }
+    }
+    println!(
+        "{killed} turns were cut by kills: the last had its owner {slowest:?} after the server was ready"
+    );
+}
+
+/// Waits until the conversation has an answer or a person, and says when that was.
+async fn owned(mut guest: Caller, ready: Instant) -> Duration {
+    let conversation = guest.conversation.clone();
+    loop {
+        let history = guest.history(&conversation).await;
+        let whole = |event: &&Value| event["by"]["kind"] == "ai" && event.get("partial").is_none();
+        let answers = history.iter().filter(|event| event["kind"] == "message").filter(whole).count();
+        let people = history.iter().filter(|event| event["mode"] == "human").count();
+        assert!(answers <= 1 && people <= 1, "{history:?}");
+        if answers + people > 0 {
+            return ready.elapsed();
+        }
+        assert!(ready.elapsed() < OWNED_WITHIN, "nobody's: {history:?}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
