@@ -112,7 +112,7 @@ enum Command {
     /// server may be running
     Rehearse {
         #[command(flatten)]
-        what: rehearse::Rehearse,
+        what: rehearse::Rehearsal,
         #[command(flatten)]
         settings: Serve,
     },

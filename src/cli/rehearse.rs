@@ -25,8 +25,12 @@ use crate::store::sqlite::recorded_file;
 /// Turns that are asked again when nobody says how many.
 const TURNS: u32 = 200;
 
+/// The largest file of questions, entries, rules or answers, in bytes.
+const FILE_MAX_BYTES: u64 = 32 * 1024 * 1024;
+
 #[derive(Args)]
-pub(super) struct Rehearse {
+#[command(after_help = "Example: frontdesk rehearse --kb changed.json --turns 50")]
+pub(super) struct Rehearsal {
     /// Questions, one JSON object a line: `{"id","text","context"?}`; without a file, the newest turns of the database
     questions: Option<PathBuf>,
     /// How many of the newest turns
@@ -56,11 +60,11 @@ pub(super) struct Rehearse {
 }
 
 /// Asks, compares, and says what differs.
-pub(super) fn run(args: &Rehearse, file: Option<&Path>) -> ExitCode {
+pub(super) fn run(args: &Rehearsal, file: Option<&Path>) -> ExitCode {
     offline::run(file, async |config, database| rehearse(args, config, database).await)
 }
 
-async fn rehearse(args: &Rehearse, config: &Config, database: &Path) -> Result<String, anyhow::Error> {
+async fn rehearse(args: &Rehearsal, config: &Config, database: &Path) -> Result<String, anyhow::Error> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let nobody = PropertyId(Uuid::nil());
     let of_database = if args.questions.is_none() || args.kb.is_none() {
@@ -111,7 +115,7 @@ async fn rehearse(args: &Rehearse, config: &Config, database: &Path) -> Result<S
 
 /// Who answers, by name.
 fn answerer(
-    args: &Rehearse,
+    args: &Rehearsal,
     config: &Config,
     knowledge: Arc<KnowledgeBases>,
 ) -> Result<(String, Arc<dyn Model>), anyhow::Error> {
@@ -137,6 +141,10 @@ fn then(asked: &[Asked]) -> Vec<Answer> {
 }
 
 fn read(file: &Path) -> Result<String, anyhow::Error> {
+    let bytes = std::fs::metadata(file).with_context(|| file.display().to_string())?.len();
+    if bytes > FILE_MAX_BYTES {
+        bail!("{}: larger than {} MiB", file.display(), FILE_MAX_BYTES / 1024 / 1024);
+    }
     std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }
 
