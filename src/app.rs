@@ -29,7 +29,7 @@ use crate::{backup, http, telemetry, tls};
 pub use health::{health, reachable};
 pub use operator::shown as operator_token;
 use parts::Parts;
-pub(crate) use parts::vault;
+pub(crate) use parts::{model_settings, vault};
 
 /// How long the server may take to say goodbye before it ends anyway. The contract allows 10 s.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(8);

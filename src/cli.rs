@@ -6,6 +6,7 @@ mod backups;
 mod check;
 mod guests;
 mod offline;
+mod rehearse;
 mod replay;
 
 use std::io::Write;
@@ -107,6 +108,14 @@ enum Command {
         #[command(flatten)]
         settings: Serve,
     },
+    /// Ask recorded questions again, of a changed prompt, model or knowledge, and show which answers change; the
+    /// server may be running
+    Rehearse {
+        #[command(flatten)]
+        what: rehearse::Rehearsal,
+        #[command(flatten)]
+        settings: Serve,
+    },
     /// Try questions on knowledge: prints what the embedded answerer would do with each
     Evaluate {
         /// Entries: `{"hotel":{"entries":[{"id","q","a"}]}}` or `[{"id","question","answer"}]`
@@ -170,6 +179,9 @@ pub fn run() -> ExitCode {
         Some(Command::Check { what, settings }) => check::run(what, settings.config.or(cli.serve.config)),
         Some(Command::Replay { conversation, brief, json, settings }) => {
             replay::run(&conversation, brief, json, settings.config.or(cli.serve.config).as_deref())
+        }
+        Some(Command::Rehearse { what, settings }) => {
+            rehearse::run(&what, settings.config.or(cli.serve.config).as_deref())
         }
         Some(Command::Evaluate { knowledge, questions }) => evaluate::run(&knowledge, &questions),
     }

@@ -21,6 +21,7 @@ pub mod http;
 pub mod oidc;
 pub mod pager;
 pub mod privacy;
+pub mod rehearse;
 pub mod replay;
 pub mod reservations;
 pub mod store;

@@ -94,9 +94,16 @@ struct Base {
     loaded: Mutex<Option<u64>>,
 }
 
+/// Where entries come from.
+enum Shelf {
+    Store(Arc<dyn Knowledge>),
+    /// These, whatever the property.
+    Fixed(Vec<Entry>),
+}
+
 /// The searchable knowledge of all properties.
 pub struct KnowledgeBases {
-    store: Arc<dyn Knowledge>,
+    shelf: Shelf,
     build: Build,
     bases: DashMap<PropertyId, Arc<Base>>,
 }
@@ -104,7 +111,12 @@ pub struct KnowledgeBases {
 impl KnowledgeBases {
     /// Knows nothing yet; a property is loaded when it is first asked for.
     pub fn new(store: Arc<dyn Knowledge>, build: Build) -> Arc<Self> {
-        Arc::new(Self { store, build, bases: DashMap::new() })
+        Arc::new(Self { shelf: Shelf::Store(store), build, bases: DashMap::new() })
+    }
+
+    /// Knows these entries and no others, of whatever property it is asked.
+    pub fn fixed(entries: Vec<Entry>, build: Build) -> Arc<Self> {
+        Arc::new(Self { shelf: Shelf::Fixed(entries), build, bases: DashMap::new() })
     }
 
     /// The property's knowledge.
@@ -171,7 +183,10 @@ impl KnowledgeBases {
         if let (Some(live), true) = (base.live.load_full(), *loaded == Some(changes)) {
             return Ok(Arc::clone(&live));
         }
-        let entries = self.store.all_entries(property).await?;
+        let entries = match &self.shelf {
+            Shelf::Store(store) => store.all_entries(property).await?,
+            Shelf::Fixed(entries) => entries.clone(),
+        };
         let build = Arc::clone(&self.build);
         let built = tokio::task::spawn_blocking(move || (hosts(&entries), build(entries))).await;
         let (named, retriever) =
@@ -186,7 +201,7 @@ impl KnowledgeBases {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{PROPERTY, Shelf, ask};
-    use super::*;
+    use super::{Duration, KnowledgeBases};
 
     #[tokio::test]
     async fn a_change_is_live_within_a_second() {

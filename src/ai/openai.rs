@@ -54,6 +54,9 @@ pub struct OpenAiSettings {
     pub model: String,
     /// The most tokens of an answer.
     pub max_tokens: u32,
+    /// Rules in the place of the usual ones; `HAND_OVER`, `CREATE_REQUEST` and `LOOK_UP` in them are put into words
+    /// as in those.
+    pub rules: Option<String>,
     /// How long to wait for what.
     pub timers: Timers,
 }
@@ -65,6 +68,7 @@ impl Default for OpenAiSettings {
             api_key: None,
             model: MODEL.to_owned(),
             max_tokens: 500,
+            rules: None,
             timers: Timers::default(),
         }
     }

@@ -176,15 +176,20 @@ fn language_model(
         tracing::info!("no language model is set up; the knowledge base answers by itself");
         return Ok(None);
     }
-    let settings = OpenAiSettings {
+    let model = OpenAi::new(model_settings(config), Arc::clone(knowledge))
+        .context("OPENAI_BASE_URL or OPENAI_API_KEY")?;
+    let billing = Arc::new(Billing(Arc::clone(books)));
+    Ok(Some(Arc::new(model.with_watcher(billing).with_recorder(recorder.clone()))))
+}
+
+/// The model's server, key and name, as the operator has set them.
+pub fn model_settings(config: &Ai) -> OpenAiSettings {
+    OpenAiSettings {
         base_url: config.base_url.clone().unwrap_or_else(|| openai::BASE_URL.to_owned()),
         api_key: config.key.clone(),
         model: config.model.clone().unwrap_or_else(|| openai::MODEL.to_owned()),
         ..OpenAiSettings::default()
-    };
-    let model = OpenAi::new(settings, Arc::clone(knowledge)).context("OPENAI_BASE_URL or OPENAI_API_KEY")?;
-    let billing = Arc::new(Billing(Arc::clone(books)));
-    Ok(Some(Arc::new(model.with_watcher(billing).with_recorder(recorder.clone()))))
+    }
 }
 
 fn pool_limits(config: &Ai) -> Limits {

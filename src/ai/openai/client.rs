@@ -67,6 +67,11 @@ impl Endpoint {
         &self.settings.model
     }
 
+    /// Rules in the place of the usual ones.
+    pub(super) fn rules(&self) -> Option<&str> {
+        self.settings.rules.as_deref()
+    }
+
     /// True if the server is to be offered tools.
     pub(super) fn takes_tools(&self) -> bool {
         self.fields.taken(Field::Tools)

@@ -181,7 +181,8 @@ impl Turn {
 
     fn messages(&self) -> Vec<Message> {
         let boundary = boundary();
-        let means = Means { tools: self.model.client.takes_tools(), look_up: self.may_look_up() };
+        let client = &self.model.client;
+        let means = Means { rules: client.rules(), tools: client.takes_tools(), look_up: self.may_look_up() };
         prompt::messages(&self.prompt, &self.question, &self.sources, &boundary, means)
     }
 

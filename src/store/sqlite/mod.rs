@@ -29,6 +29,7 @@ mod personal;
 mod privacy;
 mod records;
 mod redact;
+mod rehearsal;
 mod reservations;
 mod rows;
 mod sheet;
@@ -58,6 +59,7 @@ pub use copy::{CopyError, Facts, carry_erasures, copy, renew, verify};
 pub use open::{OpenError, known_schema, lock};
 pub use privacy::export_from;
 pub use records::replay_file;
+pub use rehearsal::{Recorded, recorded_file};
 
 use fault::Fault;
 use group::{Pending, Work, Worked};

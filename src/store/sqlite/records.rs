@@ -104,6 +104,15 @@ pub async fn replay_file(path: &Path, conversation: ConversationId) -> Result<Op
     found
 }
 
+/// The newest events of a conversation, oldest first.
+pub(super) async fn events(
+    readers: &SqlitePool,
+    conversation: ConversationId,
+) -> Result<Vec<Event>, sqlx::Error> {
+    let found = sqlx::query(EVENTS).bind(rows::key(&conversation.0)).fetch_all(readers).await?;
+    found.iter().rev().map(|row| rows::event(conversation, row)).collect()
+}
+
 async fn replay(
     readers: &SqlitePool,
     property: Option<PropertyId>,
@@ -118,10 +127,7 @@ async fn replay(
     if exists == 0 {
         return Ok(None);
     }
-    let found = sqlx::query(EVENTS).bind(key).fetch_all(readers).await?;
-    let mut events: Vec<Event> =
-        found.iter().map(|row| rows::event(conversation, row)).collect::<Result<_, sqlx::Error>>()?;
-    events.reverse();
+    let events = events(readers, conversation).await?;
     let mut turns: Vec<ReplayedTurn> = sqlx::query_as(ENDED).bind(key).fetch_all(readers).await?;
     let found = sqlx::query(OPEN).bind(key).fetch_optional(readers).await?;
     turns.extend(found.as_ref().map(open_turn).transpose()?);
