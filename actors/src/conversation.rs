@@ -140,8 +140,8 @@ impl Actor for Conversation {
         state: &mut State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         match self.at_once(&myself, message, state) {
-            Ok(()) => Either::Left(ready(Ok(()))),
-            Err(message) => Either::Right(Box::pin(self.in_time(myself, message, state))),
+            None => Either::Left(ready(Ok(()))),
+            Some(message) => Either::Right(Box::pin(self.in_time(myself, message, state))),
         }
     }
 
@@ -159,14 +159,14 @@ impl Conversation {
         myself: &ConversationRef,
         message: ConversationMsg,
         state: &mut State,
-    ) -> Result<(), ConversationMsg> {
+    ) -> Option<ConversationMsg> {
         match message {
             ConversationMsg::Join(reader) => self.on_join(myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
             ConversationMsg::Typing { from, on } => self.on_typing(myself, &from, on, state),
-            waits => return Err(waits),
+            waits => return Some(waits),
         }
-        Ok(())
+        None
     }
 
     async fn in_time(

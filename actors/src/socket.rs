@@ -122,8 +122,8 @@ impl Actor for Socket {
         state: &mut State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
         match self.at_once(&myself, message, state) {
-            Ok(()) => Either::Left(ready(Ok(()))),
-            Err(message) => Either::Right(Box::pin(self.in_time(myself, message, state))),
+            None => Either::Left(ready(Ok(()))),
+            Some(message) => Either::Right(Box::pin(self.in_time(myself, message, state))),
         }
     }
 
@@ -143,7 +143,7 @@ impl Actor for Socket {
 
 impl Socket {
     /// Does what needs no waiting; gives back what does.
-    fn at_once(&self, myself: &SocketRef, message: SocketMsg, state: &mut State) -> Result<(), SocketMsg> {
+    fn at_once(&self, myself: &SocketRef, message: SocketMsg, state: &mut State) -> Option<SocketMsg> {
         match message {
             SocketMsg::BadFrame { id, refusal } => self.on_bad_frame(id, refusal, state),
             SocketMsg::Ended => self.on_ended(myself, state),
@@ -154,10 +154,10 @@ impl Socket {
             SocketMsg::Rejoin { conversation } => self.join(myself, conversation, state),
             SocketMsg::JoinInbox => self.on_join_inbox(myself, state),
             waits @ (SocketMsg::Frame { .. } | SocketMsg::Joined { .. } | SocketMsg::CatchUp { .. }) => {
-                return Err(waits);
+                return Some(waits);
             }
         }
-        Ok(())
+        None
     }
 
     async fn in_time(

@@ -1,6 +1,7 @@
 //! What a rehearsal reads of a database file, while the server runs or not.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::path::Path;
 
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
@@ -67,10 +68,11 @@ async fn recorded(readers: &SqlitePool, turns: u32) -> Result<Recorded, Fault> {
     let mut asked = Vec::new();
     for row in &found {
         let conversation = ConversationId(rows::id_at(row, "conversation")?);
-        if !known.contains_key(&conversation) {
-            known.insert(conversation, records::events(readers, conversation).await?);
-        }
-        asked.extend(known.get(&conversation).and_then(|events| question(row, conversation, events)));
+        let events = match known.entry(conversation) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(unknown) => unknown.insert(records::events(readers, conversation).await?),
+        };
+        asked.extend(question(row, conversation, events));
     }
     Ok(Recorded { property, entries, asked })
 }
@@ -84,14 +86,15 @@ fn question(row: &SqliteRow, conversation: ConversationId, events: &[Event]) -> 
         }
         _ => None,
     };
-    let (before, open): (Vec<(Seq, String)>, Vec<(Seq, String)>) =
-        events.iter().filter_map(said).filter(|(seq, _)| *seq <= through).partition(|(seq, _)| *seq <= after);
-    let text = open.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n");
+    let words: Vec<(Seq, String)> =
+        events.iter().filter_map(said).filter(|(seq, _)| *seq <= through).collect();
+    let (before, open) = words.split_at(words.partition_point(|(seq, _)| *seq <= after));
+    let text = open.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
     if text.trim().is_empty() {
         return None;
     }
     let skip = before.len().saturating_sub(CONTEXT);
-    let context = before.into_iter().skip(skip).map(|(_, text)| text).collect();
+    let context = before.iter().skip(skip).map(|(_, text)| text.clone()).collect();
     let id = format!("{conversation}:{through}");
     let outcome: String = row.try_get("outcome").ok()?;
     let answer: Option<i64> = row.try_get("answer_seq").ok()?;
