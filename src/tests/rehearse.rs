@@ -62,7 +62,8 @@ async fn a_changed_knowledge_base_changes_the_answers_that_rest_on_it() {
     assert!(refused.contains("need a model"), "{refused}");
 }
 
-#[tokio::test]
+// The command is waited for without a runtime, and the stand-in for the model has to answer meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_model_and_other_rules_are_tried_without_a_guest_seeing_it() {
     let ai = Ai::start("delta=1", &[]).await;
     asked(&ai.server, &[BREAKFAST]).await;
