@@ -27,7 +27,7 @@ lint: pages
 
 ## test-rust: the rules, the actors, the server over real sockets, the harness, each with its own lines
 test-rust: pages
-	FRONTDESK_FUZZ_SECONDS=60 cargo test $(ALL)
+	FRONTDESK_FUZZ_SECONDS=20 cargo test $(ALL)
 
 ## test-fuzz: frames, webhooks, cursors and Markdown under libFuzzer, 60 s each, two at once
 .PHONY: test-fuzz
