@@ -53,6 +53,9 @@ async fn another_stand_in_is_understood() {
         assert!(cited.contains(title) && answer.get("partial").is_none(), "{answer}");
     }
 
+    // Cut before a word of it was shown, the knowledge answers; after that, a person does. Half of it is no answer.
     let cut = ask(&server, "Is the pool nice?").await;
-    assert!(people(&cut) && said(&cut).iter().all(|event| event["partial"] == true), "{cut:?}");
+    let is_half = |event: &Value| event["text"].as_str().is_some_and(|text| text.contains("swim there"));
+    assert!(said(&cut).iter().all(|event| event["partial"] == true || !is_half(event)), "{cut:?}");
+    assert!(people(&cut) || said(&cut).iter().any(|event| event["partial"] != true), "{cut:?}");
 }
