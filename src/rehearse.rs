@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use frontdesk_actors::ports::{Line, Model, Piece, Prompt};
+use frontdesk_domain::answerer;
 use frontdesk_domain::conversation::TurnEnd;
 use frontdesk_domain::ids::{ConversationId, EntryId, GuestId, PropertyId, TurnId};
 use frontdesk_domain::people::Author;
@@ -12,7 +13,6 @@ use frontdesk_domain::timestamp::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::store::Entry;
@@ -67,84 +67,45 @@ pub struct Saved {
     pub answers: Vec<Answer>,
 }
 
-#[derive(Deserialize)]
-struct QuestionLine {
-    id: Value,
-    text: String,
-    #[serde(default)]
-    context: Vec<Said>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Said {
-    Plain(String),
-    From { from: Option<String>, text: String },
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum KnowledgeFile {
-    List(Vec<EntryLine>),
-    Hotel { entries: Vec<EntryLine> },
-}
-
-#[derive(Deserialize)]
-struct EntryLine {
-    #[serde(alias = "question", alias = "title")]
-    q: String,
-    #[serde(alias = "answer", alias = "body")]
-    a: String,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    #[serde(default)]
-    locale: Option<String>,
-}
-
-/// The questions of a file, one JSON object a line.
+/// The questions of a file, one JSON object a line, as `frontdesk evaluate` takes them.
 ///
 /// # Errors
 /// A line that is none, by its number; or too many.
 pub fn questions(text: &str) -> Result<Vec<Asked>, anyhow::Error> {
-    let mut asked = Vec::new();
-    for (nth, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let line: QuestionLine =
-            serde_json::from_str(line).with_context(|| format!("question file, line {}", nth + 1))?;
-        let context = line.context.into_iter().filter_map(|said| match said {
-            Said::Plain(text) => Some(text),
-            Said::From { from, text } => from.is_none_or(|from| from == "guest").then_some(text),
-        });
-        let id = line.id.as_str().map_or_else(|| line.id.to_string(), str::to_owned);
-        asked.push(Asked { id, text: line.text, context: context.collect(), before: None });
-        if asked.len() > QUESTIONS_MAX {
-            bail!("question file: more than {QUESTIONS_MAX} questions");
-        }
+    let lines = answerer::read_questions(text)?;
+    if lines.len() > QUESTIONS_MAX {
+        bail!("question file: more than {QUESTIONS_MAX} questions");
     }
-    Ok(asked)
+    let asked = lines.into_iter().map(|(_, line)| Asked {
+        id: answerer::plain(&line.id),
+        context: line.guest_turns(),
+        text: line.text,
+        before: None,
+    });
+    Ok(asked.collect())
 }
 
-/// The entries of a file: a list, or one hotel with its list.
+/// The entries of a file with one hotel, as `frontdesk evaluate` takes them.
 ///
 /// # Errors
-/// It is neither.
+/// It is none, or holds several hotels.
 pub fn knowledge(text: &str, property: PropertyId) -> Result<Vec<Entry>, anyhow::Error> {
-    let file: KnowledgeFile = serde_json::from_str(text)
-        .context("knowledge file: not a list of entries, nor one hotel with entries")?;
-    let (KnowledgeFile::List(lines) | KnowledgeFile::Hotel { entries: lines }) = file;
-    let entry = |(nth, line): (u128, EntryLine)| Entry {
+    let hotels = answerer::read_entries(text)?;
+    if hotels.len() > 1 {
+        bail!("knowledge file: {} hotels; a rehearsal is for one", hotels.len());
+    }
+    let entry = |(nth, entry): (u128, answerer::Entry)| Entry {
         id: EntryId(Uuid::from_u128(nth)),
         property,
-        title: line.q,
-        body: line.a,
-        locale: line.locale,
-        tags: line.tags,
-        aliases: line.aliases,
+        title: entry.title,
+        body: entry.body,
+        locale: entry.locale,
+        tags: entry.tags,
+        aliases: entry.aliases,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
     };
-    Ok((1..).zip(lines).map(entry).collect())
+    Ok((1..).zip(hotels.into_values().flatten()).map(entry).collect())
 }
 
 /// Asks all questions, and gives the answers in their order. `told` is called after each.
@@ -227,6 +188,10 @@ mod tests {
                 (1, "Pool?", "Yes.")
             );
         }
-        assert!(knowledge("{}", property).is_err());
+        let two = "{\"A\":{\"entries\":[]},\"B\":{\"entries\":[]}}";
+        let wrong = knowledge(two, property).expect_err("two hotels");
+        assert!(wrong.to_string().contains("2 hotels"), "{wrong}");
+        assert!(knowledge("{\"entries\":[{}]}", property).is_err());
+        assert!(knowledge("[1]", property).is_err());
     }
 }

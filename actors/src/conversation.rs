@@ -7,6 +7,7 @@
 //! The world sees then: senders get `unavailable` and repeat, readers rejoin from their last `seq`.
 
 mod alarm;
+mod commit;
 mod decide;
 mod erase;
 mod perform;

@@ -23,6 +23,7 @@ mod connection;
 #[cfg(feature = "echo")]
 pub(crate) mod echo;
 mod encode;
+mod farewell;
 mod feed;
 mod frames;
 mod handshake;

@@ -11,17 +11,16 @@ use std::time::Instant;
 use ractor::ActorProcessingErr;
 use tracing::{Instrument, Span};
 
-use frontdesk_domain::conversation::{
-    ATTACHMENTS_MAX, Command, Conversation as Rules, Decision, Snapshot, TurnStep,
-};
+use frontdesk_domain::conversation::{ATTACHMENTS_MAX, Command, Conversation as Rules, Decision};
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::messages::{ConversationMsg, ConversationRef, Reply};
-use crate::ports::{Commit, Store, StoreError, TurnRow};
+use crate::ports::{Commit, Store, StoreError};
 use crate::trace::{TARGET, Trace};
 use crate::trace_span;
 
+use super::commit::{add, empty_commit};
 use super::{Conversation, Heads, State, tell};
 
 /// How many commands share one commit of a conversation at most.
@@ -319,35 +318,5 @@ fn name(command: &Command) -> &'static str {
 fn acknowledge(reply: Reply, decision: &Decision) {
     if let Some(ack) = decision.ack.clone() {
         reply.send(Ok(ack));
-    }
-}
-
-/// Nothing but the conversation as it will be.
-pub(super) fn empty_commit(snapshot: Snapshot) -> Commit {
-    Commit {
-        events: Vec::new(),
-        snapshot,
-        turn: TurnRow::Keep,
-        inbound: None,
-        enclosed: Vec::new(),
-        ended: Vec::new(),
-        deliveries: Vec::new(),
-    }
-}
-
-/// Adds what is to be stored of a decision to a commit, behind what is in there.
-fn add(commit: &mut Commit, decision: &Decision) {
-    commit.events.extend_from_slice(&decision.events);
-    commit.enclosed.extend_from_slice(&decision.enclosed);
-    commit.ended.extend_from_slice(&decision.ended);
-    commit.deliveries.extend_from_slice(&decision.deliveries);
-    match &decision.turn {
-        TurnStep::Keep | TurnStep::Show(..) | TurnStep::Asked(_) => {}
-        TurnStep::Open(turn) => commit.turn = TurnRow::Open(turn.clone()),
-        TurnStep::Close => commit.turn = TurnRow::Close,
-    }
-    // There is at most one: such a command is by itself.
-    if decision.inbound.is_some() {
-        commit.inbound.clone_from(&decision.inbound);
     }
 }

@@ -12,7 +12,7 @@ use frontdesk_domain::refusal::Refusal;
 use crate::clock;
 use crate::messages::{ConversationMsg, ConversationRef, Reader, SocketMsg};
 
-use super::perform::empty_commit;
+use super::commit::empty_commit;
 use super::{Conversation, RETIRE_AFTER, State, come_back};
 
 /// How long after its last command a conversation without readers stays in memory.

@@ -1,6 +1,6 @@
 //! Server frames on the wire: never masked, never fragmented.
 
-use super::line::Farewell;
+use super::farewell::Farewell;
 
 const TEXT: u8 = 0x1;
 const CLOSE: u8 = 0x8;

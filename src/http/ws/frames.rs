@@ -18,8 +18,8 @@ use fastwebsockets::{Frame, OpCode, Role, WebSocket, WebSocketError};
 use frontdesk_domain::frame::{Close, FRAME_MAX_BYTES};
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::farewell::Farewell;
 use super::feed::Feed;
-use super::line::Farewell;
 
 /// The longest payload of a control frame.
 const CONTROL_MAX_BYTES: usize = 125;

@@ -130,20 +130,34 @@ pub struct Hotel {
     ids: HashMap<String, Value>,
 }
 
-/// The hotels of a knowledge file; the name is empty when the file holds just one.
+/// The hotels of a knowledge file with their entries; the name is empty when the file holds just one.
+///
+/// # Errors
+/// [`EvaluateError::Knowledge`] if it is neither a list of entries, nor a hotel with entries, nor several by name.
+pub fn read_entries(source: &str) -> Result<BTreeMap<String, Vec<Entry>>, EvaluateError> {
+    Ok(read_hotels(source)?.into_iter().map(|(name, hotel)| (name, entries(hotel))).collect())
+}
+
+/// The same hotels, each with its answerer.
+///
+/// # Errors
+/// As of [`read_entries`].
 pub fn read_knowledge(source: &str) -> Result<BTreeMap<String, Hotel>, EvaluateError> {
+    Ok(read_hotels(source)?.into_iter().map(|(name, hotel)| (name, read_hotel(hotel))).collect())
+}
+
+fn read_hotels(source: &str) -> Result<BTreeMap<String, HotelFile>, EvaluateError> {
     let fault = |e: serde_json::Error| EvaluateError::Knowledge { line: e.line(), fault: e.to_string() };
     let value: Value = serde_json::from_str(source).map_err(fault)?;
     let several = value.as_object().is_some_and(|o| !o.contains_key("entries"));
-    let hotels: BTreeMap<String, HotelFile> = if value.is_array() {
+    if value.is_array() {
         let entries: Vec<EntryLine> = serde_json::from_str(source).map_err(fault)?;
-        BTreeMap::from([(String::new(), HotelFile { language: None, entries })])
+        Ok(BTreeMap::from([(String::new(), HotelFile { language: None, entries })]))
     } else if several {
-        serde_json::from_str(source).map_err(fault)?
+        serde_json::from_str(source).map_err(fault)
     } else {
-        BTreeMap::from([(String::new(), serde_json::from_str(source).map_err(fault)?)])
-    };
-    Ok(hotels.into_iter().map(|(name, hotel)| (name, read_hotel(hotel))).collect())
+        Ok(BTreeMap::from([(String::new(), serde_json::from_str(source).map_err(fault)?)]))
+    }
 }
 
 fn read_hotel(file: HotelFile) -> Hotel {

@@ -33,7 +33,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use evaluate::{
-    EvaluateError, Hotel, QuestionLine, Turn, evaluate, find_hotel, plain, read_knowledge, read_questions,
+    EvaluateError, Hotel, QuestionLine, Turn, evaluate, find_hotel, plain, read_entries, read_knowledge,
+    read_questions,
 };
 pub use gate::{ANSWER, FEATURES, NAMES, SUGGEST, WEIGHTS};
 pub use interrupt::{Interruption, ends_with_question, interruption};
