@@ -163,12 +163,16 @@ impl Team {
         if self.telling.is_empty() {
             self.telling = std::mem::take(&mut self.changed).into_values().collect();
         }
+        let mut frames = Vec::new();
         let mut told_bytes = 0;
         while told_bytes < FLUSH_MAX_BYTES && !self.telling.is_empty() {
             let rest = self.telling.len().saturating_sub(FRAME_MAX_SUMMARIES);
             let frame = ServerFrame::Inbox { upserts: self.telling.split_off(rest) }.encode();
             told_bytes += frame.len();
-            self.tell(&frame);
+            frames.push(frame);
+        }
+        for (delivery, _) in self.sockets.values() {
+            delivery.push_all(&frames);
         }
     }
 

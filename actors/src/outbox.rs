@@ -107,6 +107,11 @@ impl Delivery {
         self.at(|desk| desk.push(frame));
     }
 
+    /// Adds frames in order, as [`Delivery::push`] does with each.
+    pub fn push_all(&self, frames: &[Vec<u8>]) {
+        self.at(|desk| desk.push_all(frames));
+    }
+
     /// Closes the connection after what is due. The first reason stays.
     pub fn close(&self, why: Close) {
         self.at(|desk| {

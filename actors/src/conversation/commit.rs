@@ -1,11 +1,13 @@
 //! What is stored of decisions: one commit for one of them or for several.
 
+use std::sync::Arc;
+
 use frontdesk_domain::conversation::{Decision, Snapshot, TurnStep};
 
 use crate::ports::{Commit, TurnRow};
 
 /// Nothing but the conversation as it will be.
-pub(super) fn empty_commit(snapshot: Snapshot) -> Commit {
+pub(super) fn empty_commit(snapshot: Arc<Snapshot>) -> Commit {
     Commit {
         events: Vec::new(),
         snapshot,

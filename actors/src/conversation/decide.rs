@@ -1,5 +1,7 @@
 //! The one place where the rules are asked, and what becomes of a panic of theirs.
 
+use std::sync::Arc;
+
 use ractor::ActorProcessingErr;
 
 use frontdesk_domain::conversation::{Command, Conversation as Rules, Decision, Snapshot};
@@ -17,7 +19,7 @@ impl Conversation {
         &self,
         command: Command,
         rules: &Rules,
-    ) -> Result<Result<(Decision, Snapshot), Refusal>, ActorProcessingErr> {
+    ) -> Result<Result<(Decision, Arc<Snapshot>), Refusal>, ActorProcessingErr> {
         let tried = Tried::command(self.id, &command);
         if self.around.poison.is_set_aside(|| tried) {
             return Ok(Err(poison::refusal()));

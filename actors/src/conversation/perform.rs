@@ -132,7 +132,7 @@ impl Conversation {
             Err(refusal) => return answer(reply, refusal),
         };
         if !decision.is_volatile() {
-            let mut commit = empty_commit(next.clone());
+            let mut commit = empty_commit(Arc::clone(&next));
             add(&mut commit, &decision);
             let storing = storing(&span, &commit);
             if let Err(refusal) = self.store(commit).instrument(storing).await? {
@@ -236,7 +236,7 @@ impl Conversation {
         if decisions().all(Decision::is_volatile) {
             return Ok(Ok(()));
         }
-        let mut commit = empty_commit(ahead.snapshot().clone());
+        let mut commit = empty_commit(Arc::clone(ahead.snapshot()));
         decisions().for_each(|decision| add(&mut commit, decision));
         let storing = batch.first().map_or_else(Span::none, |first| storing(&first.span, &commit));
         let stored = self.store(commit).instrument(storing).await?;

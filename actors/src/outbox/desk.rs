@@ -10,6 +10,9 @@ use crate::subscription::{Held, Place, Subscription, Verdict};
 
 use super::{Due, Layout, OUTBOX_MAX_BYTES};
 
+/// What a connection's layout may add to a frame: enough for a WebSocket's head.
+const LAYOUT_MAX_BYTES: usize = 16;
+
 /// The state, under its lock.
 #[derive(Debug)]
 pub struct Desk {
@@ -38,6 +41,15 @@ impl Desk {
             self.overflow();
         } else {
             (self.layout)(&mut self.bytes, frame);
+        }
+    }
+
+    /// Adds frames in order; room for all of them is made once.
+    pub fn push_all(&mut self, frames: &[Vec<u8>]) {
+        let heads = frames.len() * LAYOUT_MAX_BYTES;
+        self.bytes.reserve(frames.iter().map(Vec::len).sum::<usize>() + heads);
+        for frame in frames {
+            self.push(frame);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The log of all conversations, and what is read beside it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ pub struct Commit {
     /// The new events, in order; may be empty.
     pub events: Vec<Event>,
     /// The conversation after them.
-    pub snapshot: Snapshot,
+    pub snapshot: Arc<Snapshot>,
     /// What becomes of the row of its open turn.
     pub turn: TurnRow,
     /// What of it came in over WhatsApp.

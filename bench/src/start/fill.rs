@@ -96,8 +96,8 @@ impl Thread {
             room: Some((100 + nth % 400).to_string()),
             ..GuestProfile::default()
         };
-        let mut snapshot =
-            Conversation::new(conversation, property, Channel::Web, profile, at).snapshot().clone();
+        let begun = Conversation::new(conversation, property, Channel::Web, profile, at);
+        let mut snapshot = Snapshot::clone(begun.snapshot());
         let mut events = Vec::new();
         for seq in 1..=each {
             let (by, text) = if seq % 2 == 1 {

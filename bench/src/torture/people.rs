@@ -1,5 +1,6 @@
 //! The people of a run: an admin and agents who are logged in, guests with their conversations.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -99,12 +100,12 @@ pub async fn phones(stage: &Stage, admin: &Agent) -> anyhow::Result<Vec<(String,
 ///
 /// # Errors
 /// The server refuses.
-pub async fn history(stage: &Stage, who: As<'_>, conversation: &str) -> anyhow::Result<Vec<Seen>> {
+pub async fn history(address: SocketAddr, who: As<'_>, conversation: &str) -> anyhow::Result<Vec<Seen>> {
     let mut events: Vec<Seen> = Vec::new();
     loop {
         let after = events.last().map_or(0, |event| event.seq);
         let path = format!("/api/conversations/{conversation}/events?after={after}&limit=200");
-        let reply = http::call(stage.address, who, "GET", &path, None).await?;
+        let reply = http::call(address, who, "GET", &path, None).await?;
         ensure!(reply.status == 200, "the history of {conversation} cannot be read: {}", reply.body);
         let items = reply.body.get("items").and_then(Value::as_array).context("a page without items")?;
         if items.is_empty() {
@@ -126,12 +127,12 @@ pub async fn write_down(stage: &Stage, admin: &Agent, guests: &[Arc<Guest>]) -> 
             [(Audience::Agents, As::Agent(&admin.token)), (Audience::Guest, As::Guest(&guest.token))]
         {
             let (conversation, events) =
-                (guest.conversation.clone(), history(stage, who, &guest.conversation).await?);
+                (guest.conversation.clone(), history(stage.address, who, &guest.conversation).await?);
             stage.recorder.note(Line::Final { audience, conversation, events });
         }
     }
     for (phone, conversation) in phones(stage, admin).await? {
-        let events = history(stage, As::Agent(&admin.token), &conversation).await?;
+        let events = history(stage.address, As::Agent(&admin.token), &conversation).await?;
         stage.recorder.note(Line::Phone { phone, conversation: conversation.clone() });
         stage.recorder.note(Line::Final { audience: Audience::Agents, conversation, events });
     }

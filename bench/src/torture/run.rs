@@ -211,7 +211,7 @@ async fn histories(
     let mut all = Vec::new();
     let on_phones = people::phones(stage, admin).await?.into_iter().map(|(_, id)| id);
     for conversation in guests.iter().map(|guest| guest.conversation.clone()).chain(on_phones) {
-        let events = people::history(stage, As::Agent(&admin.token), &conversation).await?;
+        let events = people::history(stage.address, As::Agent(&admin.token), &conversation).await?;
         all.push((conversation, events));
     }
     Ok(all)

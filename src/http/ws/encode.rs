@@ -8,6 +8,8 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 const FINAL: u8 = 0x80;
 
+/// The longest head: opcode, length mark, eight bytes of length.
+const HEAD_MAX_BYTES: usize = 10;
 /// The longest payload of a control frame.
 const CONTROL_MAX_BYTES: usize = 125;
 
@@ -41,6 +43,7 @@ pub(crate) fn close(buffer: &mut Vec<u8>, farewell: &Farewell) {
 
 #[allow(clippy::cast_possible_truncation, reason = "each arm has checked the length")]
 fn frame(buffer: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
+    buffer.reserve(HEAD_MAX_BYTES + payload.len());
     buffer.push(FINAL | opcode);
     match payload.len() {
         length @ 0..=125 => buffer.push(length as u8),

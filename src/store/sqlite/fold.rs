@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
@@ -61,12 +62,17 @@ const SNAPSHOT: &str = "SELECT snapshot FROM conversations WHERE id = ?1";
 ///
 /// # Errors
 /// What the database said. The caller rolls back.
-pub(super) async fn fold(conn: &mut SqliteConnection, mut parts: Vec<Part>, upto: i64) -> Result<(), Fault> {
+pub(super) async fn fold(
+    conn: &mut SqliteConnection,
+    parts: impl Iterator<Item = &Part>,
+    upto: i64,
+) -> Result<(), Fault> {
+    let mut parts: Vec<&Part> = parts.collect();
     // In the order of the tables: ids rise with time, so that what is busy at one time lies close together.
     parts.sort_unstable_by_key(|part| part.snapshot.id);
     let mut places = Values::new(&values::PLACES);
     let mut conversations = Sheet::default();
-    for part in &parts {
+    for part in parts {
         write_conversation(&mut conversations, &part.snapshot)?;
         for (position, event) in &part.events {
             let row = places.row().cell(rows::key(&event.conversation.0))?;
@@ -94,8 +100,7 @@ pub(super) async fn catch_up(conn: &mut SqliteConnection) -> Result<Heads, sqlx:
             mark = row.try_get("position")?;
             replay(&mut tx, &mut parts, mark, row).await?;
         }
-        let parts = parts.into_values().flatten().collect();
-        fold(&mut tx, parts, mark).await.map_err(Fault::into_sql)?;
+        fold(&mut tx, parts.values().flatten(), mark).await.map_err(Fault::into_sql)?;
         tx.commit().await?;
     }
     // Positions are not used again, even if the events there were removed.
@@ -116,14 +121,14 @@ async fn replay(
         Entry::Vacant(new) => {
             let row = sqlx::query(SNAPSHOT).bind(rows::key(&id.0)).fetch_optional(conn).await?;
             let snapshot = row.map(|row| rows::json_at::<Snapshot>(&row, "snapshot")).transpose()?;
-            new.insert(snapshot.map(|snapshot| Part { snapshot, events: Vec::new() }))
+            new.insert(snapshot.map(|snapshot| Part { snapshot: Arc::new(snapshot), events: Vec::new() }))
         }
     };
     // Of a conversation that was removed, nothing is made.
     let Some(part) = part else { return Ok(()) };
     let event = rows::event(id, row)?;
     // Whether the AI was at work is not asked: its turn is taken up anew, and that answers all there is.
-    part.snapshot.apply(&event, false);
+    Arc::make_mut(&mut part.snapshot).apply(&event, false);
     part.events.push((position, event));
     Ok(())
 }

@@ -11,7 +11,7 @@ use frontdesk_domain::ids::{ConversationId, Seq};
 
 use super::fault::Fault;
 use super::heads::{Ahead, Heads};
-use super::tail::Part;
+use super::tail::Parts;
 use super::{commits, fold};
 
 /// Takes the write lock at once: a transaction that began by reading could find that it may not write.
@@ -57,7 +57,7 @@ pub(super) async fn store(
     heads: &mut Heads,
     pending: &[Pending],
     works: Vec<Work>,
-    fold: Option<Vec<Part>>,
+    fold: Option<&Parts>,
 ) -> Result<Stored, sqlx::Error> {
     let mut tx = conn.begin_with(BEGIN).await?;
     heads.learn(pending.iter().map(|one| one.commit.snapshot.id), &mut tx).await?;
@@ -76,7 +76,7 @@ pub(super) async fn store(
         }
     }
     if let Some(parts) = fold {
-        fold::fold(&mut tx, parts, heads.position()).await.map_err(Fault::into_sql)?;
+        fold::fold(&mut tx, parts.iter(), heads.position()).await.map_err(Fault::into_sql)?;
     }
     let mut told = Vec::with_capacity(works.len());
     for work in works {

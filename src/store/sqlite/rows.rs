@@ -1,5 +1,7 @@
 //! Rows and the domain's types, either way.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -178,12 +180,16 @@ pub(super) fn conversation(row: &SqliteRow, newer: Option<Part>) -> Decoded<Conv
     let newest = newest.iter().filter_map(|(_, event)| receipt(event)).map(Ok);
     let receipts = older.chain(newest).collect::<Decoded<Receipts>>()?;
     let mut snapshot = match newer {
-        None => json_at(row, "snapshot")?,
+        None => Arc::new(json_at(row, "snapshot")?),
         Some(newer) => newer.snapshot,
     };
     // The snapshot may be of before the last turn's end; the turns' own rows never are.
     let settled: Option<i64> = row.try_get("settled")?;
-    snapshot.settled = snapshot.settled.max(settled.and_then(|seq| Seq::try_from(seq).ok()).unwrap_or(0));
+    if let Some(settled) =
+        settled.and_then(|seq| Seq::try_from(seq).ok()).filter(|seq| *seq > snapshot.settled)
+    {
+        Arc::make_mut(&mut snapshot).settled = settled;
+    }
     Ok(Conversation::restore(snapshot, turn(row)?, receipts))
 }
 

@@ -6,7 +6,7 @@
 //! event in both places, never in neither.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use frontdesk_domain::conversation::Snapshot;
 use frontdesk_domain::event::Event;
@@ -16,7 +16,7 @@ use frontdesk_domain::ids::{ConversationId, Seq};
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     /// As it stands.
-    pub(super) snapshot: Snapshot,
+    pub(super) snapshot: Arc<Snapshot>,
     /// Its newest events with their positions in the log, in order; none if only read marks changed.
     pub(super) events: Vec<(i64, Event)>,
 }
@@ -24,17 +24,26 @@ pub(super) struct Part {
 /// All of it, shared by the writer and the readers.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    inner: Mutex<Inner>,
+    /// Shared with the fold while it writes: nothing is added meanwhile, so nothing is copied.
+    inner: Mutex<Arc<Parts>>,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    parts: HashMap<ConversationId, Part>,
+/// The parts of all conversations.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    of: HashMap<ConversationId, Part>,
     events: usize,
 }
 
+impl Parts {
+    /// The parts, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Part> {
+        self.of.values()
+    }
+}
+
 impl Tail {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, Arc<Parts>> {
         // Nothing in here panics half way; and a reader must not fail because another thread did.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,36 +55,37 @@ impl Tail {
 
     /// True if the tables say all that there is to say.
     pub(super) fn is_empty(&self) -> bool {
-        self.inner().parts.is_empty()
+        self.inner().of.is_empty()
     }
 
     /// A conversation's snapshot and events with `seq` > `after`, if it is in here.
     pub(super) fn part(&self, id: ConversationId, after: Seq) -> Option<Part> {
         let inner = self.inner();
-        let part = inner.parts.get(&id)?;
+        let part = inner.of.get(&id)?;
         let from = part.events.partition_point(|(_, event)| event.seq <= after);
-        Some(Part { snapshot: part.snapshot.clone(), events: part.events[from..].to_vec() })
+        Some(Part { snapshot: Arc::clone(&part.snapshot), events: part.events[from..].to_vec() })
     }
 
     /// A conversation's snapshot, if it is in here.
-    pub(super) fn snapshot(&self, id: ConversationId) -> Option<Snapshot> {
-        self.inner().parts.get(&id).map(|part| part.snapshot.clone())
+    pub(super) fn snapshot(&self, id: ConversationId) -> Option<Arc<Snapshot>> {
+        self.inner().of.get(&id).map(|part| Arc::clone(&part.snapshot))
     }
 
-    /// A copy of everything.
-    pub(super) fn all(&self) -> Vec<Part> {
-        self.inner().parts.values().cloned().collect()
+    /// Everything, as it is now.
+    pub(super) fn all(&self) -> Arc<Parts> {
+        Arc::clone(&self.inner())
     }
 
     /// Takes over what was synced: first everything goes if the tables have `caught_up`, then `new` comes.
     pub(super) fn advance(&self, caught_up: bool, new: impl Iterator<Item = Part>) {
         let mut inner = self.inner();
         if caught_up {
-            *inner = Inner::default();
+            *inner = Arc::default();
         }
+        let inner = Arc::make_mut(&mut inner);
         for part in new {
             inner.events += part.events.len();
-            match inner.parts.entry(part.snapshot.id) {
+            match inner.of.entry(part.snapshot.id) {
                 std::collections::hash_map::Entry::Occupied(mut old) => {
                     let old = old.get_mut();
                     old.snapshot = part.snapshot;

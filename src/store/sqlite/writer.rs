@@ -168,9 +168,9 @@ impl Writer {
         fold: bool,
     ) -> Result<Outcome, String> {
         let mut conn = self.connection().await?;
-        let parts = fold.then(|| self.tail.all()).filter(|parts| !parts.is_empty());
+        let parts = fold.then(|| self.tail.all()).filter(|parts| parts.iter().next().is_some());
         let folded = parts.is_some();
-        match group::store(&mut conn, &mut self.heads, pending, works, parts).await {
+        match group::store(&mut conn, &mut self.heads, pending, works, parts.as_deref()).await {
             Ok(stored) => {
                 self.conn = Some(conn);
                 self.rest = REST_LEAST;

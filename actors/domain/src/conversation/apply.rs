@@ -1,5 +1,7 @@
 //! What an event does to the state. Nothing here can fail, and nothing here decides.
 
+use std::sync::Arc;
+
 use crate::answerer::ends_with_question;
 use crate::event::{AlarmStep, Event, EventKind, Message, Mode, Status};
 use crate::outgoing::goes_out;
@@ -16,8 +18,8 @@ use super::window;
 
 impl Conversation {
     /// What is to be stored beside a decision's events: the snapshot as it will be after them.
-    pub fn after(&self, decision: &Decision) -> Snapshot {
-        let mut next = self.snapshot.clone();
+    pub fn after(&self, decision: &Decision) -> Arc<Snapshot> {
+        let mut next = Snapshot::clone(&self.snapshot);
         for event in &decision.events {
             next.apply(event, self.turn.is_some());
         }
@@ -27,11 +29,11 @@ impl Conversation {
         if matches!(decision.turn, TurnStep::Open(_) | TurnStep::Close) {
             next.unanswered = false;
         }
-        next
+        Arc::new(next)
     }
 
     /// Takes over a decision that is stored, with the snapshot that was stored beside it.
-    pub fn apply(&mut self, decision: &Decision, next: Snapshot) {
+    pub fn apply(&mut self, decision: &Decision, next: Arc<Snapshot>) {
         self.snapshot = next;
         for event in &decision.events {
             if let (AuthorKind::Guest, EventKind::Message(message)) = (event.by.kind, &event.kind) {

@@ -1,5 +1,7 @@
 //! The state of a conversation, and how it is put away and taken up again.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Channel, Mode, Request, Status, Urgency};
@@ -21,8 +23,8 @@ pub const REQUESTS_MAX: usize = 50;
 /// A conversation as it stands after the last applied event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
-    /// What is stored of it beside its events.
-    pub(super) snapshot: Snapshot,
+    /// What is stored of it beside its events: shared with the commit that stores it.
+    pub(super) snapshot: Arc<Snapshot>,
     /// The AI's turn, while one is open.
     pub(super) turn: Option<Turn>,
     /// Until when the guest counts as writing. Not stored.
@@ -199,12 +201,12 @@ impl Conversation {
     }
 
     /// A conversation as it was stored.
-    pub fn restore(snapshot: Snapshot, turn: Option<Turn>, receipts: Receipts) -> Self {
-        Self { snapshot, turn, typing_until: Timestamp(0), question: false, receipts }
+    pub fn restore(snapshot: impl Into<Arc<Snapshot>>, turn: Option<Turn>, receipts: Receipts) -> Self {
+        Self { snapshot: snapshot.into(), turn, typing_until: Timestamp(0), question: false, receipts }
     }
 
     /// What is to be stored beside the events.
-    pub fn snapshot(&self) -> &Snapshot {
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
     }
 
@@ -257,17 +259,21 @@ impl Conversation {
     /// Notes that somebody has read up to `seq`. True if that was news.
     pub fn mark_read(&mut self, kind: AuthorKind, seq: Seq) -> bool {
         let seq = seq.min(self.snapshot.last_seq);
-        let mark = match kind {
-            AuthorKind::Guest => &mut self.snapshot.guest_read,
-            AuthorKind::Agent => &mut self.snapshot.agents_read,
+        let is_staff = match kind {
+            AuthorKind::Guest => false,
+            AuthorKind::Agent => true,
             AuthorKind::Ai | AuthorKind::System => return false,
         };
-        if seq <= *mark {
+        if seq <= self.read_by(kind) {
             return false;
         }
-        *mark = seq;
-        if kind == AuthorKind::Agent {
-            self.snapshot.unread.retain(|unread| *unread > seq);
+        // A copy only if the store still holds the last one.
+        let snapshot = Arc::make_mut(&mut self.snapshot);
+        if is_staff {
+            snapshot.agents_read = seq;
+            snapshot.unread.retain(|unread| *unread > seq);
+        } else {
+            snapshot.guest_read = seq;
         }
         true
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use indicatif::ProgressBar;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ use super::super::process::{Process, Program};
 
 /// Begins every id and every text that is sent.
 pub(in crate::torture) const MARK: &str = "sync-mark-";
+/// Messages under way at once, so that some share a sync.
+const WINDOW: u64 = 4;
 /// How long one answer may take, on a slow disk.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -132,6 +135,33 @@ impl Scene {
         }
     }
 
+    /// Sends so many texts, a few at a time, and waits until all are acknowledged and the agent was shown the last.
+    /// Answers the place of each.
+    pub(in crate::torture) async fn ask_all(
+        &mut self,
+        sends: u64,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Vec<(u64, u64)>> {
+        let (mut sent, mut acked, mut shown) = (0, Vec::new(), false);
+        while (acked.len() as u64) < sends {
+            while sent < sends && sent - (acked.len() as u64) < WINDOW {
+                self.send(sent).await;
+                sent += 1;
+            }
+            match self.answer().await? {
+                (n, Answer::Ack(seq)) => acked.push((n, seq)),
+                (n, refused @ Answer::Refused(_)) => bail!("message {n} was refused: {refused:?}"),
+            }
+            shown |= self.pass_over(sends - 1);
+            bar.inc(1);
+        }
+        // The guest's own events came with the acks; the agent has its own.
+        if !shown {
+            self.shown(sends - 1).await?;
+        }
+        Ok(acked)
+    }
+
     /// Passes over what the agent has been shown so far; true if the `n`-th text was among it.
     pub(in crate::torture) fn pass_over(&mut self, n: u64) -> bool {
         let id = format!("{MARK}{n}-");
@@ -159,7 +189,7 @@ impl Scene {
     /// Every marked message in the final history, with its place.
     pub(in crate::torture) async fn stored(&self) -> anyhow::Result<Vec<(u64, u64)>> {
         let who = super::super::load::http::As::Agent(&self.admin.token);
-        let events = people::history(&self.stage, who, &self.guest.conversation).await?;
+        let events = people::history(self.stage.address, who, &self.guest.conversation).await?;
         let marked = events.iter().filter_map(|event| {
             let n = event.id.as_deref()?.strip_prefix(MARK)?.trim_end_matches('-').parse().ok()?;
             Some((n, event.seq))

@@ -66,7 +66,8 @@ pub(super) async fn run(server: &Path, to: &mut impl Write) -> anyhow::Result<bo
         moved &= within(&greeted(&scene.stage).await?, hours);
     }
     let events =
-        people::history(&scene.stage, As::Agent(&scene.admin.token), &scene.guest.conversation).await?;
+        people::history(scene.stage.address, As::Agent(&scene.admin.token), &scene.guest.conversation)
+            .await?;
     let dense = events.iter().zip(1..).all(|(event, seq)| event.seq == seq);
     let kept = scene.stored().await?.len() as u64 == n;
     timeout(Duration::from_secs(30), scene.stop()).await??;

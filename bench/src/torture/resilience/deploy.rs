@@ -115,7 +115,7 @@ async fn lost(house: &House, guests: &[Arc<Guest>], told: &Told) -> anyhow::Resu
     let mut found = 0;
     for (nth, guest) in guests.iter().enumerate() {
         let events =
-            people::history(&house.stage, As::Agent(&house.admin.token), &guest.conversation).await?;
+            people::history(house.stage.address, As::Agent(&house.admin.token), &guest.conversation).await?;
         let kept = events.iter().filter(|event| {
             let id = event.id.clone().unwrap_or_default();
             acked.get(&(nth, id)) == Some(&event.seq)

@@ -65,7 +65,7 @@ pub(super) async fn run(planted: &Path, to: &mut impl Write) -> anyhow::Result<b
     for (guest, link) in &mut pages {
         // Once, and everything else of the conversation still there; the page is told what comes.
         let events = super::super::people::history(
-            &house.stage,
+            house.stage.address,
             super::super::load::http::As::Agent(&house.admin.token),
             &guest.conversation,
         )
