@@ -76,9 +76,9 @@ pub enum News {
     /// A question has both its answers.
     Answered {
         /// Without the changes.
-        before: Answer,
+        before: Box<Answer>,
         /// With them.
-        after: Answer,
+        after: Box<Answer>,
         /// How they stand to one another.
         change: Change,
     },
@@ -235,6 +235,7 @@ async fn run(
             return Ended::Closing;
         }
         let change = change(&before, &after);
+        let (before, after) = (Box::new(before), Box::new(after));
         let _ = told.try_send(News::Answered { before, after, change });
     }
     Ended::Done
