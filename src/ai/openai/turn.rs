@@ -213,7 +213,8 @@ impl Turn {
         for piece in delta.tool_calls {
             self.calls.push(piece);
         }
-        self.finish = choice.finish_reason.filter(|reason| !reason.is_empty());
+        // A sentence that was withheld has ended the answer already.
+        self.finish = self.finish.take().or(choice.finish_reason.filter(|reason| !reason.is_empty()));
         if self.answer.is_full() {
             // Enough said; what else would come is not waited for, and the connection goes.
             self.finish = Some("length".to_owned());

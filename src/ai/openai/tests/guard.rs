@@ -11,12 +11,16 @@ async fn an_unfounded_promise_is_replaced_by_a_person() {
         ("See https://evil.example/form for that.", "withheld_link"),
     ] {
         let rig = Rig::new().await;
-        let heard = rig.ask(&format!("text={}", text.replace(',', "%2C"))).await;
-        assert_eq!(heard.handed_over(), Some((reason, false)), "{text}");
-        for never in ["80", "refund", "bring", "evil"] {
-            assert!(!heard.text.contains(never), "{}", heard.text);
+        // All at once, and word by word: what is withheld is known before the model is done, or after.
+        for pace in ["", "delta=5,"] {
+            let heard = rig.ask(&format!("{pace}text={}", text.replace(',', "%2C"))).await;
+            assert_eq!(heard.handed_over(), Some((reason, false)), "{pace}{text}");
+            for never in ["80", "refund", "bring", "evil"] {
+                assert!(!heard.text.contains(never), "{}", heard.text);
+            }
+            let line = super::super::super::language::hand_over_line("en");
+            assert!(heard.text.ends_with(line), "{}", heard.text);
         }
-        assert!(heard.text.ends_with(super::super::super::language::hand_over_line("en")), "{}", heard.text);
     }
 }
 
