@@ -133,7 +133,7 @@ struct Tally {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_failure_has_one_outcome_in_time() {
-    let times = std::env::var("FRONTDESK_FAILURES").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
+    let times: usize = std::env::var("FRONTDESK_FAILURES").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
     // The same failure on several servers: side by side, and each with a breaker of its own.
     let lanes = times.div_ceil(LANE);
     let share = |nth: usize| times / lanes + usize::from(nth < times % lanes);

@@ -147,40 +147,6 @@ export interface Replay {
   cost_micros: number;
 }
 
-/** What a question is answered, with titles of the entries that the answer rests on. */
-export interface RehearsedText {
-  id: string;
-  question: string;
-  outcome: string;
-  reason?: string;
-  text: string;
-  sources: string[];
-}
-
-export interface Rehearsed {
-  type: 'answered';
-  before: RehearsedText;
-  after: RehearsedText;
-  change: 'same' | 'words' | 'changed' | 'new';
-}
-
-export type RehearsalEnd = 'done' | 'time_up' | 'closing';
-
-export type RehearsalNews =
-  | { type: 'begun'; questions: number; by: string }
-  | Rehearsed
-  | { type: 'ended'; how: RehearsalEnd };
-
-export interface RehearsalBody {
-  recorded: number;
-  questions: string[];
-  changes: { id?: string; entry?: EntryBody }[];
-  against: 'then' | 'now';
-  embedded: boolean;
-  rules: string | null;
-  model: string | null;
-}
-
 export type EntryBody = Omit<Entry, 'id' | 'updated_at'>;
 export type AgentBody = Partial<Omit<Agent, 'id'>> & { password?: string };
 export type ViewName = 'all' | 'mine' | 'unassigned' | 'waiting' | 'closed';
@@ -210,23 +176,8 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-/** An answer that came line by line, each a JSON object. It ends early if `signal` says so. */
-export async function* lines<T>(
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
-): AsyncGenerator<T> {
-  const response = await send('POST', path, body, signal);
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    const whole = (rest + part.value).split('\n');
-    rest = whole.pop() ?? '';
-    for (const line of whole) yield JSON.parse(line) as T;
-  }
-}
-
-async function send(
+/** Sends a request; what is not answered well is a `Problem`. */
+export async function send(
   method: string,
   path: string,
   body?: unknown,
@@ -337,8 +288,6 @@ export const api = {
     call<{ added: number; changed: number; same: number }>('POST', '/api/knowledge/import', body),
   remember: (body: { conversation: string; question: number; answer: number }) =>
     call<Entry>('POST', '/api/knowledge/remember', body),
-  rehearse: (body: RehearsalBody, signal: AbortSignal) =>
-    lines<RehearsalNews>('/api/knowledge/rehearsal', body, signal),
   removeEntry: (id: string) => call<void>('DELETE', `/api/knowledge/${id}`),
 };
 

@@ -1,13 +1,6 @@
 // Changed entries that are not live yet, and questions asked of them.
-import {
-  api,
-  Problem,
-  type Entry,
-  type EntryBody,
-  type Rehearsed,
-  type RehearsalBody,
-  type RehearsalEnd,
-} from './api';
+import { api, Problem, type Entry, type EntryBody } from './api';
+import { rehearse, type RehearsalBody, type RehearsalEnd, type Rehearsed } from './rehearse';
 import { t } from './words';
 
 /** An entry as it would be: without `was` a new one, without `entry` none any more. */
@@ -67,7 +60,7 @@ class Rehearsal {
     this.phase = 'running';
     const changes = this.drafts.map(({ was, entry }) => ({ id: was?.id, entry }));
     try {
-      for await (const news of api.rehearse({ ...options, changes }, abort.signal)) {
+      for await (const news of rehearse({ ...options, changes }, abort.signal)) {
         if (news.type === 'begun') [this.questions, this.by] = [news.questions, news.by];
         else if (news.type === 'answered') this.results = [...this.results, news];
         else this.phase = news.how;

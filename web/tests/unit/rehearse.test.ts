@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { lines, type Rehearsed } from '../../src/dashboard/api';
 import { sorted } from '../../src/dashboard/rehearsal.svelte';
+import { lines, type Rehearsed } from '../../src/dashboard/rehearse';
 
 const one = (change: Rehearsed['change'], id: string) => ({ change, after: { id } }) as Rehearsed;
 
