@@ -142,6 +142,8 @@ actions! {
     KnowledgeWritten = "knowledge_written",
     /// A knowledge entry was removed.
     KnowledgeRemoved = "knowledge_removed",
+    /// Questions were asked again of changed knowledge or rules; the detail says how many.
+    Rehearsed = "rehearsed",
     /// A setting was changed while running; the target names it.
     SettingsChanged = "settings_changed",
     /// A guest's data was given out.

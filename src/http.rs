@@ -38,6 +38,7 @@ mod oidc;
 pub mod origin;
 mod pages;
 mod privacy;
+mod rehearsal;
 mod replay;
 mod reservations;
 mod session;
@@ -137,6 +138,7 @@ fn table() -> Table {
         .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(knowledge::add)))
         .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(learning::import)))
         .routes(row(Agent(Role::Supervisor),                    REQUESTS,  routes!(learning::remember)))
+        .routes(row(Agent(Role::Supervisor),                    REQUESTS,  routes!(rehearsal::rehearse)))
         .routes(row(Agent(Role::Viewer).or(KnowledgeRead),      REQUESTS,  routes!(learning::versions)))
         .routes(row(Agent(Role::Viewer).or(KnowledgeRead),      REQUESTS,  routes!(knowledge::one)))
         .routes(row(Agent(Role::Supervisor).or(KnowledgeWrite), REQUESTS,  routes!(knowledge::write, knowledge::remove)))

@@ -1,28 +1,27 @@
 //! Rehearsal: recorded questions are asked again, of a changed prompt, model or knowledge base, and what is answered
 //! otherwise than before is shown. Nobody but the one who rehearses sees any of it.
-
-use std::sync::Arc;
+//!
+//! One engine ([`Responder`], [`change`]) behind two doors: `frontdesk rehearse`, and the server's own
+//! ([`Rehearsals`]), where the calls of a model go through the pool behind the guests.
 
 use anyhow::bail;
-use frontdesk_actors::ports::{Line, Model, Piece, Prompt};
 use frontdesk_domain::answerer;
-use frontdesk_domain::conversation::TurnEnd;
-use frontdesk_domain::ids::{ConversationId, EntryId, GuestId, PropertyId, TurnId};
-use frontdesk_domain::people::Author;
+use frontdesk_domain::ids::{EntryId, PropertyId};
 use frontdesk_domain::timestamp::Timestamp;
-use futures_util::StreamExt;
-use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::store::Entry;
 
 mod compare;
+mod rehearsals;
+mod responder;
 
-pub use compare::{Change, compare, table};
+pub use compare::{Change, change, compare, table};
+pub use rehearsals::{Against, Ended, News, Place, Plan, Rehearsals};
+pub use responder::Responder;
 
-/// So many questions are asked at once.
-const AT_ONCE: usize = 4;
 /// The most questions of one rehearsal.
 pub const QUESTIONS_MAX: usize = 10_000;
 
@@ -40,7 +39,8 @@ pub struct Asked {
 }
 
 /// What was answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RehearsedAnswer)]
 pub struct Answer {
     /// The question.
     pub id: String,
@@ -106,60 +106,6 @@ pub fn knowledge(text: &str, property: PropertyId) -> Result<Vec<Entry>, anyhow:
         updated_at: Timestamp(0),
     };
     Ok((1..).zip(hotels.into_values().flatten()).map(entry).collect())
-}
-
-/// Asks all questions, and gives the answers in their order. `told` is called after each.
-pub async fn ask(
-    model: &Arc<dyn Model>,
-    property: PropertyId,
-    asked: &[Asked],
-    told: impl Fn(usize),
-) -> Vec<Answer> {
-    let mut answers = Vec::with_capacity(asked.len());
-    let mut under_way =
-        stream::iter(asked).map(|question| one(model.as_ref(), property, question)).buffered(AT_ONCE);
-    while let Some(answer) = under_way.next().await {
-        answers.push(answer);
-        told(answers.len());
-    }
-    answers
-}
-
-async fn one(model: &dyn Model, property: PropertyId, asked: &Asked) -> Answer {
-    let guest = Author::guest(GuestId(Uuid::nil()), None);
-    let said = |text: &String| Line { by: guest.clone(), text: text.clone() };
-    let mut lines = Vec::new();
-    for before in &asked.context {
-        lines.push(said(before));
-        // The guest's earlier words were answered: only the last ones are open.
-        lines.push(Line { by: Author::ai(), text: "…".to_owned() });
-    }
-    lines.push(said(&asked.text));
-    let (conversation, turn) = (ConversationId(Uuid::nil()), TurnId(Uuid::now_v7()));
-    let mut pieces = model.answer(Prompt { property, conversation, turn, lines, locale: None });
-    let mut text = String::new();
-    let (mut outcome, mut reason, mut sources) = ("failed", Some("interrupted".to_owned()), Vec::new());
-    while let Some(piece) = pieces.next().await {
-        match piece {
-            Ok(Piece::Text(words)) => text.push_str(&words),
-            Ok(Piece::End(TurnEnd::Said { citations, .. })) => {
-                (outcome, reason) = ("said", None);
-                sources = citations.into_iter().map(|citation| citation.title).collect();
-            }
-            Ok(Piece::End(TurnEnd::HandedOver { reason: why, .. })) => {
-                (outcome, reason) = ("handed_over", Some(why));
-            }
-            Ok(Piece::End(TurnEnd::SmallTalk)) => (outcome, reason) = ("smalltalk", None),
-            Ok(Piece::End(TurnEnd::Declined)) => (outcome, reason) = ("declined", None),
-            Ok(Piece::End(TurnEnd::Requested { department, .. })) => {
-                (outcome, reason) = ("request_created", Some(department));
-            }
-            Ok(Piece::End(TurnEnd::Failed { reason: why })) => (outcome, reason) = ("failed", Some(why)),
-            Err(error) => (outcome, reason) = ("failed", Some(error.to_string())),
-        }
-    }
-    let (id, question) = (asked.id.clone(), asked.text.clone());
-    Answer { id, question, outcome: outcome.to_owned(), reason, text: text.trim().to_owned(), sources }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
 use crate::oidc::Oidc;
 use crate::pager::AlarmPost;
 use crate::privacy::Nudge;
+use crate::rehearse::Rehearsals;
 use crate::store::Database;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry;
@@ -64,7 +65,8 @@ impl Parts {
         let words = config.storage.data_dir.join(retriever::LEXICON_FILE);
         let lexicon = retriever::lexicon(&words).map_err(|error| anyhow::anyhow!(error))?;
         let speech = retriever::Speech { lexicon, emergency_number: config.ai.emergency_number.clone() };
-        let knowledge = KnowledgeBases::new(store.clone(), retriever::build(speech));
+        let build = retriever::build(speech);
+        let knowledge = KnowledgeBases::new(store.clone(), Arc::clone(&build));
         let quotas = Arc::new(Quotas::new(config.server.rate_limits));
         let books = Arc::new(Books::default());
         let files = Folder::new(&config.storage.data_dir);
@@ -97,6 +99,8 @@ impl Parts {
         let asked = model.clone().map(|model| model as Arc<dyn Model>);
         let writer = model.map(|model| model as Arc<dyn Writer>);
         let help = Help::new(hub.clone(), store.clone(), Arc::clone(&knowledge), writer);
+        let rehearsed = asked.is_some().then(|| model_settings(&config.ai));
+        let rehearsals = Rehearsals::new(hub.clone(), Arc::clone(&knowledge), build, rehearsed, books);
         let attempts = Attempts::new(config.server.rate_limits);
         let vault = vault(&config)?;
         let egress = {
@@ -108,6 +112,7 @@ impl Parts {
         let state = AppState {
             hub,
             help,
+            rehearsals,
             attempts,
             vault,
             audit: Audit::new(store.clone()),

@@ -19,7 +19,7 @@ use crate::ai::openai::OpenAi;
 use crate::ai::retriever;
 use crate::app;
 use crate::config::Config;
-use crate::rehearse::{self, Answer, Asked, Saved};
+use crate::rehearse::{self, Answer, Asked, Responder, Saved};
 use crate::store::sqlite::recorded_file;
 
 /// Turns that are asked again when nobody says how many.
@@ -93,7 +93,8 @@ async fn rehearse(args: &Rehearsal, config: &Config, database: &Path) -> Result<
     let speech = retriever::Speech { lexicon, emergency_number: config.ai.emergency_number.clone() };
     let knowledge = KnowledgeBases::fixed(entries, retriever::build(speech));
     let (by, model) = answerer(args, config, knowledge)?;
-    let answers = rehearse::ask(&model, property, &asked, |done| progress(done, asked.len())).await;
+    let responder = Responder::new(model, property);
+    let answers = responder.ask(&asked, |done| progress(done, asked.len())).await;
     let saved = Saved { by, answers };
     if let Some(file) = &args.save {
         std::fs::write(file, serde_json::to_vec_pretty(&saved)?)

@@ -131,11 +131,7 @@ pub(super) async fn write(
     Body(text): Body<EntryText>,
 ) -> ApiResult<Json<EntryView>> {
     let old = find(&state, property, id).await?;
-    let keeps = text.aliases.is_none();
-    let mut entry = Entry { created_at: old.created_at, ..text.checked(id, property, now())? };
-    if keeps {
-        entry.aliases = old.aliases;
-    }
+    let entry = text.over(&old, now())?;
     state.db.put_entry(entry.clone(), Some(agent)).await?;
     (state.knowledge_changed)(property);
     state.audit.record(&actor, Action::KnowledgeWritten, format!("entry:{id}")).await;
@@ -162,6 +158,16 @@ pub(super) async fn find(state: &AppState, property: PropertyId, id: EntryId) ->
 }
 
 impl EntryText {
+    /// The entry that is there, written anew.
+    pub(super) fn over(self, old: &Entry, at: Timestamp) -> Result<Entry, Refusal> {
+        let keeps = self.aliases.is_none();
+        let mut entry = Entry { created_at: old.created_at, ..self.checked(old.id, old.property, at)? };
+        if keeps {
+            entry.aliases.clone_from(&old.aliases);
+        }
+        Ok(entry)
+    }
+
     pub(super) fn checked(self, id: EntryId, property: PropertyId, at: Timestamp) -> Result<Entry, Refusal> {
         let bad = |what: &str| Err(Refusal::new(Code::BadText, what));
         let title = self.title.trim().to_owned();

@@ -22,6 +22,7 @@ use crate::egress::Egress;
 use crate::help::Help;
 use crate::oidc::Oidc;
 use crate::privacy::Nudge;
+use crate::rehearse::Rehearsals;
 use crate::store::Database;
 use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
@@ -68,6 +69,8 @@ pub struct AppState {
     pub webhooks: Wake,
     /// Help for agents.
     pub help: Help,
+    /// Questions asked again of changed knowledge.
+    pub rehearsals: Rehearsals,
     /// Told when a guest is to be erased.
     pub erasures: Nudge,
     /// Told when the property system has told of reservations.

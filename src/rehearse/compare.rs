@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use frontdesk_domain::text::shorten;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Answer;
 
@@ -11,13 +13,15 @@ use super::Answer;
 const SHOWN: usize = 160;
 
 /// How an answer stands to the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// The same words.
     Same,
     /// Other words, to the same end and on the same entries.
     Words,
     /// Another end, or other entries.
+    #[serde(rename = "changed")]
     Different,
     /// There is none before.
     New,
@@ -33,7 +37,8 @@ pub fn compare<'a>(before: &'a [Answer], now: &'a [Answer]) -> Vec<(Option<&'a A
     judged.collect()
 }
 
-fn change(old: &Answer, new: &Answer) -> Change {
+/// How an answer stands to the one before it.
+pub fn change(old: &Answer, new: &Answer) -> Change {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut sources = [old.sources.clone(), new.sources.clone()];
     sources.iter_mut().for_each(|titles| titles.sort());

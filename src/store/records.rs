@@ -9,6 +9,8 @@ use frontdesk_domain::event::EventView;
 use frontdesk_domain::ids::{ConversationId, EntryId, PropertyId, Seq, TurnId};
 use frontdesk_domain::timestamp::Timestamp;
 
+use crate::rehearse::Asked;
+
 /// The longest text that a record keeps of a message of the prompt, in characters.
 pub const PROMPT_TEXT_MAX_CHARS: usize = 16_000;
 /// The most messages that a record keeps of a prompt.
@@ -162,6 +164,9 @@ pub struct Replay {
 pub trait Records: Send + Sync {
     /// Adds records; the oldest ones of a conversation go where there are too many.
     async fn add_records(&self, records: Vec<TurnRecord>) -> Result<(), StoreError>;
+    /// The newest questions that the hotel's guests asked and that were answered to an end of their own, the newest
+    /// first, with what was answered.
+    async fn recorded(&self, property: PropertyId, turns: u32) -> Result<Vec<Asked>, StoreError>;
     /// A conversation as it happened, its newest 2,000 events; `None` if there is none of this property.
     async fn replay(
         &self,

@@ -42,6 +42,7 @@ mod oidc;
 mod ops;
 mod pages;
 mod privacy;
+mod rehearsal;
 mod rehearse;
 mod repeats;
 mod replay;

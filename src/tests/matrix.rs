@@ -114,6 +114,7 @@ async fn every_path_for_everybody() {
         ("post", "/api/tokens", json!({"role": "admin"})),
         ("post", "/api/invitations", json!({"role": "admin"})),
         ("post", "/api/knowledge", json!({"role": "supervisor", "scope": "knowledge:write"})),
+        ("post", "/api/knowledge/rehearsal", json!({"role": "supervisor"})),
         ("get", "/api/knowledge", json!({"role": "viewer", "scope": "knowledge:read"})),
         ("get", "/api/conversations", json!({"role": "viewer", "scope": "conversations:read"})),
         (
@@ -274,6 +275,10 @@ async fn another_hotels_looks_exactly_like_none() {
         tried += 1;
     }
     assert_eq!(tried, 15);
+    let rehearsal = |id: &str| json!({"questions": ["x"], "changes": [{"id": id}]});
+    let theirs = answer(&mut other, "POST", "/api/knowledge/rehearsal", Some(&rehearsal(&entry))).await;
+    let missing = answer(&mut other, "POST", "/api/knowledge/rehearsal", Some(&rehearsal(&none))).await;
+    assert_eq!((theirs.0, &theirs), (404, &missing), "an entry that is rehearsed");
     for path in [
         "/api/conversations",
         "/api/conversations?q=SECRET",

@@ -11,11 +11,12 @@ use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{ConversationId, PropertyId, TurnId};
 use frontdesk_domain::people::Audience;
 
+use crate::rehearse::Asked;
 use crate::store::Records;
 use crate::store::records::{BookedCall, RECORDS_KEPT, Replay, ReplayedTurn, TurnRecord};
 
 use super::fault::Fault;
-use super::{SqliteStore, open, rows};
+use super::{SqliteStore, open, rehearsal, rows};
 
 const ADD: &str = "INSERT INTO turn_records (conversation, turn, at, record) VALUES (?1, ?2, ?3, ?4)";
 
@@ -63,6 +64,11 @@ impl Records for SqliteStore {
             })
         });
         Ok(write.await?)
+    }
+
+    async fn recorded(&self, property: PropertyId, turns: u32) -> Result<Vec<Asked>, StoreError> {
+        self.settle().await;
+        Ok(rehearsal::asked(&self.readers, property, turns).await?)
     }
 
     async fn replay(

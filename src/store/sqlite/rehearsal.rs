@@ -1,7 +1,6 @@
 //! What a rehearsal reads of a database file, while the server runs or not.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
 use std::path::Path;
 
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
@@ -63,18 +62,30 @@ async fn recorded(readers: &SqlitePool, turns: u32) -> Result<Recorded, Fault> {
     let row = sqlx::query(PROPERTY).fetch_optional(readers).await?.ok_or(Fault::NotFound)?;
     let property = PropertyId(rows::id_at(&row, "id")?);
     let entries = sqlx::query_as(ENTRIES).bind(rows::key(&property.0)).fetch_all(readers).await?;
-    let found = sqlx::query(TURNS).bind(rows::key(&property.0)).bind(turns).fetch_all(readers).await?;
-    let mut known: HashMap<ConversationId, Vec<Event>> = HashMap::new();
-    let mut asked = Vec::new();
-    for row in &found {
-        let conversation = ConversationId(rows::id_at(row, "conversation")?);
-        let events = match known.entry(conversation) {
-            Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(unknown) => unknown.insert(records::events(readers, conversation).await?),
-        };
-        asked.extend(question(row, conversation, events));
-    }
+    let asked = asked(readers, property, turns).await?;
     Ok(Recorded { property, entries, asked })
+}
+
+/// The newest questions of a hotel's guests, the newest first.
+pub(super) async fn asked(
+    readers: &SqlitePool,
+    property: PropertyId,
+    turns: u32,
+) -> Result<Vec<Asked>, Fault> {
+    let found = sqlx::query(TURNS).bind(rows::key(&property.0)).bind(turns).fetch_all(readers).await?;
+    let mut of_each: HashMap<ConversationId, Vec<usize>> = HashMap::new();
+    for (place, row) in found.iter().enumerate() {
+        of_each.entry(ConversationId(rows::id_at(row, "conversation")?)).or_default().push(place);
+    }
+    let mut asked: Vec<Option<Asked>> = found.iter().map(|_| None).collect();
+    // One conversation after the other: no more than one is held in memory.
+    for (conversation, places) in of_each {
+        let events = records::events(readers, conversation).await?;
+        for place in places {
+            asked[place] = question(&found[place], conversation, &events);
+        }
+    }
+    Ok(asked.into_iter().flatten().collect())
 }
 
 /// The question of a turn. `None` if its words are no longer there.
