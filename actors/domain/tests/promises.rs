@@ -251,7 +251,7 @@ impl World {
 
     fn check(&self) -> Result<(), TestCaseError> {
         let (mut mode, mut guest_head, mut at) = (Mode::Ai, 0, Timestamp(0));
-        let mut snapshot = World::new().rules.snapshot().clone();
+        let mut snapshot = World::new().rules.snapshot().as_ref().clone();
         for (n, event) in self.log.iter().enumerate() {
             // Promise 2: 1, 2, 3 … without a hole; promise 4: `prev` is what this reader saw before.
             prop_assert_eq!(event.seq, n as u64 + 1);
@@ -292,7 +292,7 @@ impl World {
         let now = self.rules.snapshot();
         snapshot.unanswered = now.unanswered;
         snapshot.settled = now.settled;
-        prop_assert_eq!(&snapshot, now);
+        prop_assert_eq!(&snapshot, now.as_ref());
         let summary = self.rules.summary();
         prop_assert_eq!(summary.status == Status::Waiting, summary.waiting_since.is_some());
         if summary.mode == Mode::Human {

@@ -1,8 +1,8 @@
 //! A log in memory that can be told to fail.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use frontdesk_actors::ports::{
@@ -34,7 +34,7 @@ pub struct MemoryLog {
 }
 
 struct Stored {
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     events: Vec<Event>,
     turn: Option<Turn>,
     ended: Vec<EndedTurn>,

@@ -1,5 +1,7 @@
 //! The rules as tables: given, command, expected events, effects or refusal.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::event::{Channel, EventKind, Mode, Status};
@@ -450,7 +452,7 @@ fn modes_and_statuses_start_as_the_contract_says() {
 /// A conversation over WhatsApp in which an agent has just answered: message 4.
 fn phone() -> Desk {
     let mut desk = Desk::new();
-    desk.rules.snapshot.channel = Channel::Whatsapp;
+    Arc::make_mut(&mut desk.rules.snapshot).channel = Channel::Whatsapp;
     desk.guest("g1", "Hello?");
     desk.act("a1", Action::TakeOver);
     desk

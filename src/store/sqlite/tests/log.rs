@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use frontdesk_actors::ports::{Span, Store, StoreError, TurnRow};
 use frontdesk_domain::conversation::{Turn, TurnStep};
 use frontdesk_domain::event::{EventKind, Status};
@@ -94,7 +96,7 @@ async fn of_an_unknown_conversation_there_is_nothing() {
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
     let mut stray = say(&mut state, "lost", 1);
-    stray.snapshot.id = unknown;
+    Arc::make_mut(&mut stray.snapshot).id = unknown;
     stray.events[0].conversation = unknown;
     assert!(matches!(store.append(stray).await, Err(StoreError::Conflict)));
 }

@@ -49,11 +49,11 @@ fn nothing_of_it_is_left_and_every_event_is_in_its_place() {
     assert!(!text.contains(CANARY), "{text}");
 
     // What is left, replayed, is the conversation as it stands.
-    let mut replayed = Desk::new().rules.snapshot().clone();
+    let mut replayed = Snapshot::clone(Desk::new().rules.snapshot());
     for event in &left {
         replayed.apply(event, false);
     }
-    let mut stands = desk.rules.snapshot().clone();
+    let mut stands = Snapshot::clone(desk.rules.snapshot());
     (replayed.unanswered, stands.unanswered) = (false, false);
     assert_eq!(replayed, stands);
 }

@@ -19,7 +19,7 @@ fn request(decision: &Decision) -> Request {
 
 /// A guest in room 7 has asked, and the AI has passed it on.
 fn asked(desk: &mut Desk, client: &str, end: TurnEnd) -> Request {
-    desk.rules.snapshot.guest.room = Some("7".into());
+    Arc::make_mut(&mut desk.rules.snapshot).guest.room = Some("7".into());
     desk.guest(client, "Could I have two towels?");
     desk.delta("Passed on.");
     let ended = desk.end(end);
@@ -70,7 +70,7 @@ fn requests_are_remembered_within_a_bound() {
 
 fn on_a_phone() -> Desk {
     let mut desk = Desk::new();
-    desk.rules.snapshot.channel = Channel::Whatsapp;
+    Arc::make_mut(&mut desk.rules.snapshot).channel = Channel::Whatsapp;
     desk
 }
 
