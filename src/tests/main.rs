@@ -72,3 +72,4 @@ mod whatsapp_media;
 mod whatsapp_names;
 mod whatsapp_out;
 mod whatsapp_pace;
+mod worst_case;
