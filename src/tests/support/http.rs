@@ -3,6 +3,7 @@
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
 use serde_json::{Value, json};
 
+#[derive(Clone)]
 pub struct Caller {
     pub address: String,
     pub http: reqwest::Client,
