@@ -1,5 +1,7 @@
 //! Somebody who calls the API, with a session or without.
 
+use std::time::Duration;
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
 use serde_json::{Value, json};
 
@@ -23,6 +25,8 @@ impl Caller {
     pub fn new(address: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        // The server closes what was idle for 20 s: a request must not be on its way in that moment.
+        let http = http.pool_idle_timeout(Duration::from_secs(10));
         Self {
             address: address.to_owned(),
             http: http.build().unwrap(),
