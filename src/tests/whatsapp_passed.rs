@@ -32,12 +32,12 @@ async fn notes(line: &mut Line, round: usize) -> Vec<[Vec<String>; 2]> {
     let mut found = vec![[Vec::new(), Vec::new()]; NUMBERS];
     for one in page["items"].as_array().unwrap() {
         let events = line.admin.history(one["id"].as_str().unwrap()).await;
-        for n in 0..NUMBERS {
+        for (n, found) in found.iter_mut().enumerate() {
             for (at, user) in ["old", "new"].into_iter().enumerate() {
                 let words = format!("{user} {}", number(round, n));
                 if events.iter().any(|event| event["text"] == words.as_str()) {
                     let own = events.iter().filter(|e| e["kind"] == "note" && e["by"]["kind"] == "system");
-                    found[n][at].extend(own.map(|event| event["text"].as_str().unwrap().to_owned()));
+                    found[at].extend(own.map(|event| event["text"].as_str().unwrap().to_owned()));
                 }
             }
         }
