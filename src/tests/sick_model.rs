@@ -6,18 +6,26 @@ use frontdesk_bench::fake_openai::Entry;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::server::binary;
 use crate::support::{Ai, Caller, Client};
 
 /// Guests who ask at once; each has a call of the model or waits for one.
 const GUESTS: usize = 100;
 const SLOTS: usize = 16;
-/// Messages of one measurement.
-const MESSAGES: usize = 60;
+/// Messages of one measurement. Of an optimised server there are more, so that its slowest in a hundred can be told.
+fn messages() -> usize {
+    if is_released() { 400 } else { 60 }
+}
+
+/// Whether the server is optimised.
+fn is_released() -> bool {
+    binary().1 || !cfg!(debug_assertions)
+}
 
 /// So many messages one after the other; how long the acks took, sorted.
 async fn talk(page: &mut Client, block: usize) -> Vec<Duration> {
     let mut took = Vec::new();
-    for n in 0..MESSAGES {
+    for n in 0..messages() {
         let began = Instant::now();
         page.done(json!({"type":"send","id":format!("m{block}-{n}"),"text":"a word with a colleague"})).await;
         took.push(began.elapsed());
@@ -31,7 +39,7 @@ async fn quietest(page: &mut Client, first: usize) -> (Duration, Duration) {
     let mut best = (Duration::MAX, Duration::MAX);
     for block in first..first + 3 {
         let took = talk(page, block).await;
-        best = best.min((took[MESSAGES / 2], took[MESSAGES * 99 / 100]));
+        best = best.min((took[messages() / 2], took[messages() * 99 / 100]));
     }
     best
 }
@@ -59,6 +67,12 @@ async fn a_model_that_hangs_slows_no_other_message() {
         "an ack alone: median {before:?}, 99 % {before_late:?}; beside a model that hangs: {beside:?}, {beside_late:?}"
     );
     assert!(beside <= before * 6 / 5 + Duration::from_millis(2), "{beside:?} and {before:?}");
+    if is_released() {
+        assert!(
+            beside_late <= before_late * 6 / 5 + Duration::from_millis(2),
+            "{beside_late:?} and {before_late:?}"
+        );
+    }
     for (_, page) in &mut guests {
         page.find("an outcome", |frame| frame["type"] == "draft_end" || frame["status"] == "waiting").await;
     }

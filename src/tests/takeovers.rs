@@ -25,10 +25,10 @@ const PACE: u64 = 200;
 const UNHURRIED: u64 = 1_000;
 /// The model's first word takes so long, in milliseconds: beside it a machine that stumbles does not look like a model
 /// that has too much to do, which the pool would spare.
-const FIRST: u64 = 500;
+const FIRST: u64 = 2_000;
 /// So long after one another they begin, in milliseconds: the pool doubles its calls with each round of first words, and
 /// whom it lets wait for long gets the embedded answerer.
-const APART: u64 = 30;
+const APART: u64 = 120;
 /// The latest moment of a take-over after the first word, in milliseconds.
 const LATEST: u64 = 12_000;
 /// Acknowledged within this, 99 of a hundred, in a release build.
