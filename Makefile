@@ -46,6 +46,16 @@ takeovers: pages
 failures: pages
 	FRONTDESK_FAILURES=100 cargo test --release $(ALL) --test contract failures -- --nocapture
 
+## turn-kills: two hundred kills of the server while the AI answers, each leaving everybody an owner
+.PHONY: turn-kills
+turn-kills: pages
+	FRONTDESK_TURN_KILLS=200 cargo test --release $(ALL) --test contract each_kill_in_a_turn -- --nocapture
+
+## canaries: a hundred thousand prompts, and no word in them that is none of the model's business
+.PHONY: canaries
+canaries: pages
+	FRONTDESK_CANARIES=100000 cargo test --release $(ALL) --test contract canaries -- --nocapture
+
 ## aimock: the server with a stand-in for language models that is not ours
 .PHONY: aimock
 aimock: pages

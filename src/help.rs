@@ -251,7 +251,7 @@ fn grounded(text: &str, sources: &[Source]) -> Suggestion {
     let texts: Vec<&str> =
         cited.iter().flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect();
     let mut guard = Guard::default();
-    let withheld = guard.push(&said, &texts).withheld.or_else(|| guard.finish(&texts).withheld);
+    let withheld = guard.push(&said, &texts, &[]).withheld.or_else(|| guard.finish(&texts).withheld);
     Suggestion {
         text: said.trim().to_owned(),
         citations: cited

@@ -14,6 +14,7 @@ pub mod hub;
 pub mod inbox;
 pub mod messages;
 pub mod metering;
+mod notices;
 pub mod outbox;
 pub mod poison;
 pub mod ports;

@@ -9,6 +9,6 @@ pub mod whatsapp;
 
 pub use alarms::{Ladder, Pager, Rung};
 pub use files::{Arriving, DueFile, FileError, FileFate, Files, KeptFile, MediaSource, Parts};
-pub use guests::{Acquainted, OddNames, Person};
+pub use guests::{Acquainted, OddNames, PassedNumber, Person};
 pub use log::{Commit, Span, Store, StoreError, TurnRow};
 pub use model::{Bill, Line, Model, ModelCall, ModelError, Piece, Prompt};

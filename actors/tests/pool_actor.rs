@@ -347,3 +347,37 @@ async fn a_guest_who_asks_a_thousand_times_does_not_spend_what_is_everybodys() {
     assert!(of_greedy >= few && of_greedy <= (few * windows).min(a_day), "{of_greedy} in {windows} windows");
     assert_eq!(of_others, 20, "everybody else was answered by the model");
 }
+
+/// Many wait for slots, and get them when there is hardly time left for a first word. That they go without says that
+/// there is much to do, and nothing of the model: the next guest is answered by it.
+#[tokio::test(start_paused = true)]
+async fn calls_that_began_too_late_do_not_open_the_breaker() {
+    let (world, mut asked) = world(slots(8)).await;
+    let mut guests = Vec::new();
+    let mut answers = Vec::new();
+    for n in 1..=8 {
+        guests.push(question(&world, n).await);
+        let answer = asked.recv().await.unwrap();
+        answer.say("A long story:").await;
+        answers.push(answer);
+    }
+    for n in 11..=18 {
+        guests.push(question(&world, n).await);
+    }
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    for answer in answers {
+        answer.end().await;
+    }
+    let mut late = Vec::new();
+    for _ in 11..=18 {
+        late.push(asked.recv().await.unwrap());
+    }
+    for n in 11..=18 {
+        assert_eq!(outcome(&world, n).await.0, TurnOutcome::HandedOver, "the embedded answerer's");
+    }
+    for answer in late {
+        answer.cancelled().await;
+    }
+    guests.push(question(&world, 20).await);
+    tokio::time::timeout(SOON, asked.recv()).await.expect("the model is asked").unwrap().end().await;
+}

@@ -199,4 +199,18 @@ mod tests {
         let many: Vec<Line> = (0..500).map(|_| Line { by: Author::ai(), text: "x".repeat(100) }).collect();
         assert!(suggestion(&many, &[], "en", "f").matter.len() < SAID_MAX_CHARS + 500);
     }
+
+    #[test]
+    fn the_page_of_what_the_model_is_told_has_these_rules_too() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ai/PROMPT.md");
+        let page = std::fs::read_to_string(file).expect("the page");
+        for words in [
+            suggestion(&[], &[], "de", "f"),
+            summary(&[], "de", "f"),
+            rewrite("x", Style::Formal, "f"),
+            translation("x", "de", "f"),
+        ] {
+            assert!(page.contains(&format!("```text\n{}\n```", words.rules)), "it lacks:\n{}", words.rules);
+        }
+    }
 }

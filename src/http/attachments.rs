@@ -91,7 +91,7 @@ fn refused(error: &FileError) -> ApiError {
             let message = format!("not a file that is taken: {why}");
             ApiError::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadFrame, message)
         }
-        FileError::Gone | FileError::Damaged => ApiError::not_found("attachment"),
+        FileError::Gone | FileError::Damaged | FileError::Another => ApiError::not_found("attachment"),
         FileError::Unavailable(why) => {
             tracing::error!(error = %why, "a file was not kept");
             Refusal::unavailable().into()

@@ -2,6 +2,7 @@
 //! holds a word that no prompt may hold.
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use crate::support::server::ADMIN;
@@ -13,8 +14,21 @@ const QUESTIONS: usize = 20;
 /// In everything that is none of the model's business.
 const CANARY: &str = "yellowbird";
 
+/// Hotels that are tried side by side.
+const AT_ONCE: usize = 3;
+
+/// One hotel by `make test`; `make canaries` has a hundred thousand prompts.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_prompt_holds_a_word_of_anything_else() {
+    let wanted = std::env::var("FRONTDESK_CANARIES").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let hotels = usize::div_ceil(wanted, GUESTS * QUESTIONS);
+    let seen = stream::iter(0..hotels).map(|_| tokio::spawn(hotel())).buffer_unordered(AT_ONCE);
+    let prompts: usize = seen.map(|seen| seen.expect("see above")).fold(0, async |sum, n| sum + n).await;
+    println!("{prompts} prompts of {hotels} hotels, no canary in any of them");
+}
+
+/// A hotel with its guests, who all ask. How many prompts there were.
+async fn hotel() -> usize {
     let settings = [("OPENAI_API_KEY", "sk-yellowbird-0123456789"), ("OPENAI_MAX_TPM", "100000000")];
     let ai = Ai::start("delta=0,text=Gladly.", &settings).await;
     ai.model.journal().keep_bodies();
@@ -42,7 +56,7 @@ async fn no_prompt_holds_a_word_of_anything_else() {
         }
     }
     assert!(of_each.iter().all(|asked| *asked >= QUESTIONS), "{of_each:?}");
-    println!("{} prompts, no canary in any of them", entries.len());
+    entries.len()
 }
 
 /// A word that this guest says and nobody else.

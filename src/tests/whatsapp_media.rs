@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ring::digest;
 use serde_json::{Value, json};
 
 use crate::support::Caller;
@@ -10,9 +11,8 @@ use crate::support::server::PATIENCE;
 use crate::support::whatsapp::now;
 
 /// A guest's document, by its id at WhatsApp.
-async fn send(line: &Line, wamid: &str, media: &str, name: &str) {
-    let document =
-        json!({"id": media, "filename": name, "mime_type": "application/pdf", "sha256": "not looked at"});
+async fn send(line: &Line, wamid: &str, media: &str, name: &str, sha256: &str) {
+    let document = json!({"id": media, "filename": name, "mime_type": "application/pdf", "sha256": sha256});
     let message = json!({"from": GUEST, "id": wamid, "timestamp": now(), "type": "document",
                          "document": document});
     assert!(line.graph.deliver(json!({ "messages": [message] })).await);
@@ -53,13 +53,19 @@ fn pdf(size: usize) -> Vec<u8> {
     bytes
 }
 
+/// A digest, as a webhook tells it.
+fn hex(bytes: &[u8]) -> String {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[tokio::test]
 async fn a_document_above_sixteen_mebibytes_comes_whole() {
     let mut line = Line::open(&[]).await;
     for (n, size) in [30, 16 * 1024 * 1024, 40 * 1024 * 1024 + 7].into_iter().enumerate() {
         let (name, bytes) = (format!("{size}.pdf"), pdf(size));
         let media = line.graph.give("application/pdf", bytes.clone());
-        send(&line, &format!("wamid.{n}"), &media, &name).await;
+        send(&line, &format!("wamid.{n}"), &media, &name, &hex(&bytes)).await;
         let id = attached(&mut line, &name).await;
         let (status, kind, got) = settled(&line.admin, &id).await;
         assert_eq!((status, kind.as_str(), got.len()), (200, "application/pdf", size));
@@ -71,10 +77,13 @@ async fn a_document_above_sixteen_mebibytes_comes_whole() {
 async fn what_does_not_come_is_said_once() {
     let mut line = Line::open(&[]).await;
     let large = line.graph.give("application/pdf", vec![0; 100 * 1024 * 1024 + 1]);
-    for (name, media, why) in
-        [("large.pdf", large.as_str(), "larger than 100 MB"), ("gone.pdf", "80000", "no longer at WhatsApp")]
-    {
-        send(&line, &format!("wamid.{name}"), media, name).await;
+    let other = line.graph.give("application/pdf", pdf(30));
+    for (name, media, sha256, why) in [
+        ("large.pdf", large.as_str(), "", "larger than 100 MB"),
+        ("gone.pdf", "80000", "", "no longer at WhatsApp"),
+        ("other.pdf", other.as_str(), hex(b"another file").as_str(), "not the one that WhatsApp announced"),
+    ] {
+        send(&line, &format!("wamid.{name}"), media, name, sha256).await;
         let id = attached(&mut line, name).await;
         let about = |event: &&Value| {
             event["kind"] == "note" && event["text"].as_str().is_some_and(|text| text.contains(name))

@@ -1,6 +1,7 @@
 //! The WhatsApp channel's wire: what Meta's Cloud API sends us, and what we ask of it.
 
 pub mod check;
+mod digest;
 pub mod graph;
 mod numbers;
 pub mod payload;

@@ -126,6 +126,8 @@ pub struct Media {
     pub name: String,
     /// What the sender says it is: not yet looked at.
     pub media_type: String,
+    /// The SHA-256 digest that it is said to have.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// A file that is still with WhatsApp, with the id that it has here from now on.

@@ -113,7 +113,8 @@ fn what_may_not_be_stored_is_made_to_fit() {
 #[test]
 fn files_are_named_from_the_start() {
     let mut desk = Desk::new(Channel::Whatsapp);
-    let media = Media { id: "m".into(), name: "photo.jpg".into(), media_type: "image/jpeg".into() };
+    let media =
+        Media { id: "m".into(), name: "photo.jpg".into(), media_type: "image/jpeg".into(), sha256: None };
     let files = vec![Expected { id: uuid(9), media }];
     let what = Received::Message { text: "[photo]".into(), reply_to: Some(99), files, origin: None };
     let decision = desk.receive(guest(), "a", START, what);

@@ -69,6 +69,8 @@ pub(super) struct Call {
     pub queued: std::time::Duration,
     pub began: Instant,
     pub first_word: Option<std::time::Duration>,
+    /// It began so late that a first word in time could not be expected: if none comes, that says nothing of the model.
+    pub late: bool,
     /// Its slot was freed already.
     pub released: bool,
 }

@@ -42,11 +42,14 @@ impl AiPool {
             queued: job.asked_at.elapsed(),
             began: Instant::now(),
             first_word: None,
+            late: job.deadline.saturating_duration_since(Instant::now()) < self.limits.first_token / 2,
             released: false,
         };
         metrics::histogram!("frontdesk_ai_queued_seconds").record(call.queued.as_secs_f64());
         let deadline = job.deadline;
         if let Client::Lease { reply, .. } = &mut job.client {
+            // Its deadline was for the place alone.
+            call.late = false;
             job.stage = Stage::Model(None);
             state.deadlines.remove(&(deadline, turn));
             let lease = Lease::new(turn, myself.clone());
@@ -200,6 +203,7 @@ impl AiPool {
         match attempt {
             Attempt::Done { .. } => {}
             Attempt::Cancelled | Attempt::Panicked => state.gate.came_to_nothing(),
+            Attempt::Untouched(ModelError::TimedOut) if call.late => state.gate.came_to_nothing(),
             Attempt::Untouched(error) | Attempt::Broken { error, .. } => {
                 let (blame, overloaded) = blame(error);
                 if state.gate.failed(blame, overloaded, now) {

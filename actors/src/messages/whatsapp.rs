@@ -24,6 +24,8 @@ pub enum WhatsAppIngressMsg {
         /// Answered when all of it is on disk.
         reply: RpcReplyPort<Result<(), Refusal>>,
     },
+    /// There may be something of which staff are not told. Sent by itself, now and then.
+    Look,
 }
 
 /// To the one who fetches guests' files.

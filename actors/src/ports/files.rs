@@ -20,6 +20,8 @@ pub struct DueFile {
     pub media: String,
     /// What the sender says it is.
     pub media_type: String,
+    /// The SHA-256 digest that its message told.
+    pub sha256: Option<[u8; 32]>,
     /// How often it was tried.
     pub tries: u32,
     /// When its message was stored.
@@ -61,6 +63,9 @@ pub enum FileError {
     /// Its bytes are not those that were announced.
     #[error("damaged on its way")]
     Damaged,
+    /// What its message announced is another file.
+    #[error("not the file that was announced")]
+    Another,
     /// Not at the moment; later it may go.
     #[error("not available: {0}")]
     Unavailable(String),

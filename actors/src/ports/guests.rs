@@ -39,11 +39,24 @@ pub struct Acquainted {
     pub odd: OddNames,
 }
 
+/// A number that passed from one guest to another. The store keeps it until staff are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedNumber {
+    /// The number.
+    pub alias: Alias,
+    /// When, by WhatsApp's clock.
+    pub at: Timestamp,
+    /// The conversation of the guest who had it.
+    pub former: ConversationId,
+    /// The conversation of the guest who has it.
+    pub present: ConversationId,
+}
+
 /// Names that another guest has, or had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OddNames {
     /// Another guest's, and they stay there.
     pub contested: Vec<Alias>,
-    /// Another guest's until now: whose conversation that is.
+    /// Another guest's until now: whose conversation that is. Kept as [`PassedNumber`]s.
     pub taken: Vec<(Alias, ConversationId)>,
 }

@@ -14,7 +14,7 @@ use frontdesk_domain::people::{AgentRef, Audience};
 use frontdesk_domain::pool::Spent;
 use frontdesk_domain::timestamp::Timestamp;
 
-use crate::ports::{Acquainted, DueFile, FileFate, ModelCall, OddNames, Person};
+use crate::ports::{Acquainted, DueFile, FileFate, ModelCall, OddNames, PassedNumber, Person};
 
 /// One conversation's part of a durable commit: all of it is stored, or none.
 #[derive(Clone, Debug)]
@@ -155,6 +155,13 @@ pub trait Store: Send + Sync + 'static {
         aliases: Vec<Alias>,
         at: Timestamp,
     ) -> Result<OddNames, StoreError>;
+
+    /// Numbers that passed on of which staff are not told yet, at most `limit`. Each is written in the commit by
+    /// which it passes on; of WhatsApp's own id beside the number there is none.
+    async fn passed_numbers(&self, limit: u32) -> Result<Vec<PassedNumber>, StoreError>;
+
+    /// Staff were told of it.
+    async fn told_of(&self, number: PassedNumber) -> Result<(), StoreError>;
 
     /// Files that are to be fetched now, at most `limit`.
     async fn due_files(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFile>, StoreError>;

@@ -16,10 +16,11 @@ use crate::address::Address;
 use crate::clock;
 use crate::directory::Directory;
 use crate::messages::{ConversationMsg, Reply, WhatsAppMediaMsg};
+use crate::notices;
 use crate::ports::{Acquainted, OddNames, Person, Store, StoreError};
 use crate::trace::Trace;
 
-use super::names;
+use super::{names, passed};
 
 /// What staff see as the author of what was written on the hotel's own phone.
 const OWN_PHONE: &str = "WhatsApp Business app";
@@ -165,9 +166,13 @@ impl Carrier {
         conversation: ConversationId,
         at: Timestamp,
     ) -> Result<(), Refusal> {
-        for (to, note) in names::notes(odd, conversation, at) {
-            let mut under_way = vec![self.send(to, note)?];
-            self.settle(to, &mut under_way).await?;
+        for note in names::contested(odd, conversation, at) {
+            let mut under_way = vec![self.send(conversation, note)?];
+            self.settle(conversation, &mut under_way).await?;
+        }
+        if !odd.taken.is_empty() {
+            metrics::counter!("frontdesk_whatsapp_passed_numbers_total").increment(odd.taken.len() as u64);
+            passed::tell(&self.store, &self.directory, self.trace).await?;
         }
         Ok(())
     }
@@ -196,7 +201,7 @@ impl Carrier {
                 Ok(_) => {}
                 // Something else of the same id is there: it was here before, under other circumstances.
                 Err(refusal) if refusal.code == Code::Conflict => {}
-                Err(refusal) if is_passing(&refusal) => {
+                Err(refusal) if notices::is_passing(&refusal) => {
                     // Perhaps it is stored already, in a conversation that the guest had under other names.
                     let stored = match &receive.wamid {
                         Some(wamid) => self.store.message_of(wamid).await,
@@ -247,12 +252,8 @@ fn ignored<T>(reason: &'static str) -> Option<T> {
     None
 }
 
-/// Whether the same may be taken later. `internal` is not: that is what was set aside.
-fn is_passing(refusal: &Refusal) -> bool {
-    matches!(refusal.code, Code::Unavailable | Code::Overloaded)
-}
-
-fn refusal(error: &StoreError) -> Refusal {
+/// What the store's answer is to whoever sent it.
+pub(super) fn refusal(error: &StoreError) -> Refusal {
     match error {
         StoreError::Overloaded => Refusal::overloaded(),
         StoreError::Unavailable(_) | StoreError::Conflict => Refusal::unavailable(),

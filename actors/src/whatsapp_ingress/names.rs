@@ -7,48 +7,43 @@ use frontdesk_domain::inbound::{Alias, AliasKind};
 use frontdesk_domain::people::Author;
 use frontdesk_domain::timestamp::Timestamp;
 
-use crate::ports::OddNames;
+use crate::ports::{OddNames, PassedNumber};
 
-/// Notes for staff about the odd names of the guest of `conversation`, and where each belongs. Of a contested
-/// name there is one for ever, of one that passed on one for each time that it does.
-pub(super) fn notes(
-    odd: &OddNames,
-    conversation: ConversationId,
-    at: Timestamp,
-) -> Vec<(ConversationId, Receive)> {
-    let mut notes = Vec::new();
+/// Notes for staff about the contested names of the guest of `conversation`. Of each there is one for ever.
+pub(super) fn contested(odd: &OddNames, conversation: ConversationId, at: Timestamp) -> Vec<Receive> {
     if !odd.contested.is_empty() {
         metrics::counter!("frontdesk_whatsapp_contested_aliases_total").increment(odd.contested.len() as u64);
         tracing::warn!(%conversation, "a name of this guest is another guest's, and stays there");
     }
     let contested = odd.contested.iter();
-    for alias in contested.clone().filter(|alias| is_told(alias, contested.clone())) {
+    let told = contested.clone().filter(|alias| is_told(alias, contested.clone()));
+    let notes = told.filter_map(|alias| {
         let text = format!(
             "WhatsApp gives this guest the {}, which is another guest's here. The two stay apart: make sure who it \
              is before you share anything private.",
             shown(alias)
         );
-        notes.extend(note("contested", alias, None, at, text).map(|note| (conversation, note)));
-    }
-    for (alias, before) in &odd.taken {
-        metrics::counter!("frontdesk_whatsapp_passed_numbers_total").increment(1);
-        tracing::warn!(%conversation, from = %before, "a number passed from one guest to another");
-        if !is_told(alias, odd.taken.iter().map(|(alias, _)| alias)) {
-            continue;
-        }
-        let number = shown(alias);
-        let gone = format!(
-            "The {number} belongs to another WhatsApp account now. What comes from there is no longer shown here, and \
-             nothing more is sent there from here."
-        );
-        let come = format!(
-            "The {number} was another guest's here before. Numbers pass from person to person: make sure who it is \
-             before you share anything private."
-        );
-        notes.extend(note("gone", alias, Some(at), at, gone).map(|note| (*before, note)));
-        notes.extend(note("come", alias, Some(at), at, come).map(|note| (conversation, note)));
-    }
-    notes
+        note("contested", alias, None, at, text)
+    });
+    notes.collect()
+}
+
+/// The two notes about a number that passed on, and where each belongs. There are two for each time that it does.
+pub(super) fn passed(number: &PassedNumber) -> Vec<(ConversationId, Receive)> {
+    let PassedNumber { alias, at, former, present } = number;
+    tracing::warn!(conversation = %present, from = %former, "a number passed from one guest to another");
+    let number = shown(alias);
+    let gone = format!(
+        "The {number} belongs to another WhatsApp account now. What comes from there is no longer shown here, and \
+         nothing more is sent there from here."
+    );
+    let come = format!(
+        "The {number} was another guest's here before. Numbers pass from person to person: make sure who it is \
+         before you share anything private."
+    );
+    let gone = note("gone", alias, Some(*at), *at, gone).map(|note| (*former, note));
+    let come = note("come", alias, Some(*at), *at, come).map(|note| (*present, note));
+    gone.into_iter().chain(come).collect()
 }
 
 /// What the channel itself says. Its id is made of what it is about, so that it is said once.

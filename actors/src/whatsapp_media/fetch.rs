@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use frontdesk_domain::conversation::{Command, Receive, Received};
+use frontdesk_domain::conversation::{Receive, Received};
 use frontdesk_domain::ids::ClientId;
 use frontdesk_domain::people::Author;
 use frontdesk_domain::refusal::Refusal;
 
 use crate::clock;
 use crate::directory::Directory;
-use crate::messages::{ConversationMsg, Reply};
-use crate::ports::{DueFile, FileError, FileFate, Store};
+use crate::notices;
+use crate::ports::{Arriving, DueFile, FileError, FileFate, Store};
+use crate::trace::Trace;
 
 use super::{LOOK_EVERY, MediaPlan};
 
@@ -37,7 +38,10 @@ impl Fetch {
     /// Returns when it is noted what became of the file.
     pub(super) async fn run(self) {
         let kept = match self.plan.source.open(&self.file.media).await {
-            Ok(arriving) => self.plan.files.take(self.file.id, arriving, FILE_MAX_BYTES).await,
+            Ok(arriving) => match self.announced(arriving) {
+                Ok(arriving) => self.plan.files.take(self.file.id, arriving, FILE_MAX_BYTES).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         let fate = match kept {
@@ -52,6 +56,17 @@ impl Fetch {
         }
     }
 
+    /// The file has to have the digest that its message told as well as the one that is told now. Where these
+    /// are two, nothing has both.
+    fn announced(&self, mut arriving: Arriving) -> Result<Arriving, FileError> {
+        match (self.file.sha256, arriving.sha256) {
+            (Some(before), Some(now)) if before != now => return Err(FileError::Another),
+            (Some(before), _) => arriving.sha256 = Some(before),
+            (None, _) => {}
+        }
+        Ok(arriving)
+    }
+
     /// It did not come: again later, or never.
     async fn without(&self, error: &FileError) -> FileFate {
         let now = clock::now();
@@ -62,6 +77,7 @@ impl Fetch {
             FileError::Damaged if self.file.tries + 1 < DAMAGED_TRIES => return self.later(),
             FileError::Unavailable(_) => "could not be fetched from WhatsApp within a week",
             FileError::Damaged => "arrives damaged, however often it is fetched",
+            FileError::Another => "is not the one that WhatsApp announced and was not kept",
             FileError::TooLarge => "is larger than 100 MB and was not fetched",
             FileError::Gone => "is no longer at WhatsApp and could not be fetched",
             FileError::Unfit(_) => "cannot be kept",
@@ -81,13 +97,7 @@ impl Fetch {
         let id = ClientId::try_from(format!("file-{}", id.simple())).map_err(|_| Refusal::unavailable())?;
         let what = Received::Notice { text };
         let note = Receive { by: Author::system(), id, wamid: None, sent_at: clock::now(), what };
-        let (port, answer) = ractor::concurrency::oneshot();
-        let command = Box::new(Command::Receive(Box::new(note)));
-        let reply = Reply::to_caller(port.into());
-        // Whoever does not take it drops the reply, which answers by itself.
-        let to = self.directory.find_or_open(*conversation)?;
-        let _ = to.cast(ConversationMsg::Perform { who: None, command, reply });
-        answer.await.unwrap_or_else(|_| Err(Refusal::unavailable())).map(|_| ())
+        notices::store(&self.directory, *conversation, note, Trace::default()).await
     }
 
     fn later(&self) -> FileFate {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use frontdesk_actors::ports::{
-    Acquainted, Commit, DueFile, FileFate, OddNames, Person, Span, Store, StoreError, TurnRow,
+    Acquainted, Commit, DueFile, FileFate, OddNames, PassedNumber, Person, Span, Store, StoreError, TurnRow,
 };
 use frontdesk_domain::conversation::{
     CommandKey, Conversation, EndedTurn, FoundFile, Receipt, Snapshot, Turn,
@@ -186,6 +186,14 @@ impl Store for MemoryLog {
         _: Timestamp,
     ) -> Result<OddNames, StoreError> {
         Ok(OddNames::default())
+    }
+
+    async fn passed_numbers(&self, _: u32) -> Result<Vec<PassedNumber>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn told_of(&self, _: PassedNumber) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn due_files(&self, _: Timestamp, _: u32) -> Result<Vec<DueFile>, StoreError> {

@@ -18,6 +18,7 @@ mod fields;
 mod guard;
 mod hidden;
 mod hostile;
+mod page;
 mod shapes;
 mod tools;
 

@@ -228,7 +228,7 @@ impl Turn {
     /// Shows what of the words may be shown by now; a commitment that no cited entry makes ends the answer.
     fn check(&mut self, words: &str) {
         let mut guard = std::mem::take(&mut self.guard);
-        let passed = guard.push(words, &self.cited_texts());
+        let passed = guard.push(words, &self.cited_texts(), &self.offered_texts());
         self.guard = guard;
         self.pass(passed);
         if self.withheld.is_some() {
@@ -247,6 +247,11 @@ impl Turn {
         let source = |number: &usize| number.checked_sub(1).and_then(|place| self.sources.get(place));
         let cited = self.answer.cited().iter().filter_map(source);
         cited.flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect()
+    }
+
+    /// What the answer may still cite.
+    fn offered_texts(&self) -> Vec<&str> {
+        self.sources.iter().flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect()
     }
 
     fn say(&mut self, text: String) {

@@ -1,6 +1,7 @@
 //! Who is who on WhatsApp: guests by their names there.
 
 mod known;
+mod passed;
 
 use sqlx::{Row, SqliteConnection};
 
@@ -14,6 +15,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use super::fault::Fault;
 use super::{SqliteStore, guests, rows};
 use known::{Known, Shown, look_up};
+pub(super) use passed::{all as passed_numbers, remove as told_of};
 
 /// A name that is nobody's, or from now on another guest's, or noted anew.
 const PUT: &str = "
@@ -146,7 +148,7 @@ async fn note(
             .execute(&mut *conn)
             .await?;
     }
-    Ok(())
+    passed::add(conn, &known.odd.taken, guest, shown.at).await
 }
 
 /// A guest whom nobody knew, with an empty conversation.

@@ -19,8 +19,8 @@ use super::{SqliteStore, rows};
 
 const INSERT: &str = "
     INSERT INTO attachments (id, property, owner_kind, owner, name, media_type, size, state, conversation, seq,
-                             media, next_try_at, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                             media, sha256, next_try_at, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 const INSERT_WAMID: &str = "INSERT INTO whatsapp_messages (wamid, conversation, seq) VALUES (?1, ?2, ?3)";
 
@@ -34,19 +34,21 @@ const ONE: &str = "
       FROM attachments WHERE id = ?1";
 
 const DUE: &str = "
-    SELECT id, conversation, name, media, media_type, tries, created_at FROM attachments
+    SELECT id, conversation, name, media, media_type, sha256, tries, created_at FROM attachments
      WHERE state = 'pending' AND next_try_at <= ?1
      ORDER BY next_try_at LIMIT ?2";
 
 const KEPT: &str = "
-    UPDATE attachments SET state = 'ready', media = NULL, next_try_at = NULL, media_type = ?2, size = ?3
+    UPDATE attachments SET state = 'ready', media = NULL, sha256 = NULL, next_try_at = NULL, media_type = ?2,
+           size = ?3
      WHERE id = ?1 AND state = 'pending'";
 
 const LATER: &str = "
     UPDATE attachments SET tries = tries + 1, next_try_at = ?2 WHERE id = ?1 AND state = 'pending'";
 
 const LOST: &str = "
-    UPDATE attachments SET state = 'lost', media = NULL, next_try_at = NULL WHERE id = ?1 AND state = 'pending'";
+    UPDATE attachments SET state = 'lost', media = NULL, sha256 = NULL, next_try_at = NULL
+     WHERE id = ?1 AND state = 'pending'";
 
 const SWEEP: &str = "
     DELETE FROM attachments WHERE id IN (
@@ -92,6 +94,7 @@ pub(super) async fn store(conn: &mut SqliteConnection, commit: &Commit) -> Resul
             .bind(rows::key(&snapshot.id.0))
             .bind(rows::stored(event.seq))
             .bind(&expected.media.id)
+            .bind(expected.media.sha256.as_ref().map(<[u8; 32]>::as_slice))
             .bind(event.at.0)
             .bind(event.at.0)
             .execute(&mut *conn)
@@ -127,6 +130,7 @@ pub(super) async fn due(store: &SqliteStore, now: Timestamp, limit: u32) -> Resu
             name: row.try_get("name")?,
             media: row.try_get("media")?,
             media_type: row.try_get("media_type")?,
+            sha256: row.try_get::<Option<&[u8]>, _>("sha256")?.and_then(|digest| digest.try_into().ok()),
             tries: row.try_get("tries")?,
             since: Timestamp(row.try_get("created_at")?),
         })
@@ -170,6 +174,7 @@ impl Attachments for SqliteStore {
                     .bind(None::<&[u8]>)
                     .bind(None::<i64>)
                     .bind(None::<&str>)
+                    .bind(None::<&[u8]>)
                     .bind(None::<i64>)
                     .bind(upload.at.0)
                     .execute(conn)

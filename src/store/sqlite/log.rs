@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use frontdesk_actors::ports::{
-    Acquainted, Commit, DueFile, FileFate, ModelCall, OddNames, Person, Span, Store, StoreError,
+    Acquainted, Commit, DueFile, FileFate, ModelCall, OddNames, PassedNumber, Person, Span, Store, StoreError,
 };
 use frontdesk_domain::conversation::{CommandKey, Conversation, FoundFile, Receipt, Snapshot};
 use frontdesk_domain::event::Event;
@@ -25,8 +25,8 @@ const LOAD: &str = "
            turns.turn, turns.opened_at, turns.restarts, turns.recoveries, turns.after_seq, turns.through_seq,
            (SELECT max(through_seq) FROM ended_turns
              WHERE ended_turns.conversation = conversations.id AND NOT carried) AS settled,
-           (SELECT json_group_array(json_array(author_kind, lower(hex(author_id)), client_id, places.seq, fingerprint)
-                                 ORDER BY places.seq)
+           (SELECT json_group_array(json_array(author_kind, lower(nullif(hex(author_id), '')), client_id,
+                                               places.seq, fingerprint) ORDER BY places.seq)
               FROM places JOIN events USING (position)
              WHERE places.conversation = conversations.id
                AND client_id IS NOT NULL AND fingerprint IS NOT NULL) AS receipts
@@ -216,6 +216,14 @@ impl Store for SqliteStore {
         at: Timestamp,
     ) -> Result<OddNames, StoreError> {
         aliases::learn(self, guest, property, names, at).await
+    }
+
+    async fn passed_numbers(&self, limit: u32) -> Result<Vec<PassedNumber>, StoreError> {
+        aliases::passed_numbers(self, limit).await
+    }
+
+    async fn told_of(&self, number: PassedNumber) -> Result<(), StoreError> {
+        aliases::told_of(self, number).await
     }
 
     async fn due_files(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFile>, StoreError> {

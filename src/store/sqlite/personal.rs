@@ -95,6 +95,15 @@ pub(super) const TABLES: &[Table] = &[
         erase: &["DELETE FROM guest_sessions WHERE guest = ?1"],
     },
     Table {
+        name: "passed_numbers",
+        holds: "a phone number that passed from guest to guest, until staff are told: seconds",
+        export: None,
+        erase: &[
+            theirs!("DELETE FROM passed_numbers WHERE former IN ", ""),
+            theirs!("DELETE FROM passed_numbers WHERE present IN ", ""),
+        ],
+    },
+    Table {
         name: "guest_aliases",
         holds: "phone number, WhatsApp ids",
         export: Some("SELECT kind, value, user_id, created_at, seen_at FROM guest_aliases WHERE guest = ?1 ORDER BY kind, value"),

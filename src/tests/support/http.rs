@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
 use serde_json::{Value, json};
 
+#[derive(Clone)]
 pub struct Caller {
     pub address: String,
     pub http: reqwest::Client,

@@ -120,3 +120,21 @@ pub async fn said(admin: &mut Caller) -> Vec<(String, Vec<Value>)> {
         }
     }
 }
+
+/// A server with the channel on, who posts to it, and its admin.
+pub async fn start() -> (Server, Meta, Caller) {
+    let server = Server::start(SETTINGS).await;
+    let (meta, admin) = (Meta::new(&server), server.admin().await);
+    (server, meta, admin)
+}
+
+/// The guests' messages, over all conversations.
+pub fn messages(all: &[(String, Vec<Value>)]) -> Vec<&Value> {
+    let said = |event: &&Value| event["kind"] == "message" && event["by"]["kind"] == "guest";
+    all.iter().flat_map(|(_, history)| history.iter().filter(said)).collect()
+}
+
+/// Their words.
+pub fn texts(all: &[(String, Vec<Value>)]) -> Vec<&str> {
+    messages(all).into_iter().map(|event| event["text"].as_str().unwrap()).collect()
+}

@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use frontdesk_actors::ports::whatsapp::SendFault;
 use frontdesk_actors::ports::{Arriving, FileError, MediaSource, Parts};
@@ -13,6 +11,7 @@ use reqwest::{Method, Response, Url};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::super::digest;
 use super::body::FileKind;
 use super::{FILE_WITHIN, GraphClient, GraphError, hosts};
 
@@ -27,7 +26,7 @@ impl MediaSource for GraphClient {
         let request = self.request(Method::GET, &[media]).query(&[("phone_number_id", &self.inner.number)]);
         let found = self.ask(request).await.map_err(lost)?;
         let size = found.get("file_size").and_then(Value::as_u64);
-        let sha256 = found.get("sha256").and_then(Value::as_str).and_then(digest);
+        let sha256 = found.get("sha256").and_then(Value::as_str).and_then(digest::read);
         let url = found.get("url").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
         let url = url.ok_or_else(|| unavailable("no address for the file"))?;
         if !hosts::may_serve_media(&url, &self.inner.base) {
@@ -57,18 +56,6 @@ impl Parts for Download {
             Err(_) => Err(unavailable("the file came to a halt")),
         }
     }
-}
-
-/// A SHA-256 digest, as Meta writes it here in hexadecimal digits and there in Base64.
-fn digest(text: &str) -> Option<[u8; 32]> {
-    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let mut bytes = [0; 32];
-        for (n, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()?;
-        }
-        return Some(bytes);
-    }
-    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 fn lost(error: GraphError) -> FileError {
@@ -112,21 +99,5 @@ impl GraphClient {
         };
         let id = answer.get("id").and_then(Value::as_str).ok_or(SendFault::Unreachable)?;
         Ok((kind, id.to_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digests_in_either_form() {
-        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        let base64 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-        assert_eq!(digest(hex).map(|bytes| bytes[0]), Some(0xE3));
-        assert_eq!(digest(hex), digest(base64));
-        for none in ["", "abc", &hex[..62], &format!("{hex}00"), "<SHA_256_HASH>"] {
-            assert_eq!(digest(none), None, "{none}");
-        }
     }
 }

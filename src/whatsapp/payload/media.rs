@@ -1,8 +1,9 @@
-//! Files that a message carries. Nothing that is said of them is believed; it is only shown.
+//! Files that a message carries. Nothing that is said of them is believed: it is shown, and the digest compared.
 
 use frontdesk_domain::inbound::Media;
 use serde_json::Value;
 
+use super::super::digest;
 use super::field::{filled, text};
 use crate::attachments::name;
 
@@ -17,7 +18,8 @@ pub(super) fn read(own: &Value, kind: &str) -> Option<Media> {
         Some(name) if !name.is_empty() => name,
         _ => format!("{}{}", plain(kind), name::extension(&media_type)),
     };
-    Some(Media { id: id.to_owned(), name, media_type })
+    let sha256 = filled(own, "sha256").and_then(digest::read);
+    Some(Media { id: id.to_owned(), name, media_type, sha256 })
 }
 
 /// Words for a file that came without any.

@@ -1,4 +1,5 @@
-//! Holds a sentence back until it is judged, and shows what is harmless at once.
+//! Holds a sentence back until it is judged, and shows what is harmless at once. A sentence that only an entry holds
+//! which is not cited yet waits for that, with all that follows it: models like to name their source at the end.
 
 use super::amounts::{ends_with_one, may_become};
 use super::words::{is_unspaced, joined, mentions, table};
@@ -7,6 +8,9 @@ use crate::answerer::fold;
 
 /// The longest sentence that is held, in characters: one that goes on is judged where it stands.
 pub(super) const HELD_MAX_CHARS: usize = 600;
+
+/// The most that waits for its source, in characters.
+pub(super) const WAITING_MAX_CHARS: usize = 2 * HELD_MAX_CHARS;
 
 /// Words that the longest phrase of the tables has, and more: what stands before them was looked at when they came.
 const TAIL_WORDS: usize = 8;
@@ -28,14 +32,17 @@ pub struct Guard {
     /// Its part that is not shown yet.
     pub(super) held: String,
     risky: bool,
+    /// Sentences whose source is not cited yet, and what is shown once it is.
+    unfounded: Vec<String>,
+    pub(super) waiting: String,
     /// A sentence mark was read: what follows decides if it was the end.
     ended: bool,
     closed: bool,
 }
 
 impl Guard {
-    /// Takes words in; `cited` are the texts of the entries cited so far.
-    pub fn push(&mut self, text: &str, cited: &[&str]) -> Passed {
+    /// Takes words in; `cited` are the texts of the entries cited so far, `offered` of those that may still be.
+    pub fn push(&mut self, text: &str, cited: &[&str], offered: &[&str]) -> Passed {
         let mut passed = Passed::default();
         for character in text.chars() {
             if self.closed {
@@ -49,7 +56,7 @@ impl Guard {
                 if inside {
                     self.ended = false;
                 } else if !character.is_whitespace() {
-                    self.judge(cited, &mut passed);
+                    self.judge(cited, offered, &mut passed);
                     if self.closed {
                         break;
                     }
@@ -57,7 +64,7 @@ impl Guard {
             }
             self.take(character, &mut passed);
             if self.sentence.chars().count() >= HELD_MAX_CHARS {
-                self.judge(cited, &mut passed);
+                self.judge(cited, offered, &mut passed);
             }
         }
         if !self.closed
@@ -65,18 +72,52 @@ impl Guard {
             && !ends_with_one(&joined(tail(&self.sentence)))
             && !self.may_turn_risky()
         {
-            passed.shown.push_str(&std::mem::take(&mut self.held));
+            self.show(&mut passed);
+        }
+        self.found(cited, &mut passed);
+        if self.waiting.chars().count() > WAITING_MAX_CHARS {
+            self.give_up(cited, &mut passed);
         }
         passed
     }
 
-    /// The end of the answer: judges what is held.
+    /// The end of the answer: judges what is held, and what waits.
     pub fn finish(&mut self, cited: &[&str]) -> Passed {
         let mut passed = Passed::default();
         if !self.closed {
-            self.judge(cited, &mut passed);
+            self.judge(cited, &[], &mut passed);
+            self.found(cited, &mut passed);
+            self.give_up(cited, &mut passed);
         }
         passed
+    }
+
+    /// Shows what is held; behind something that waits, it waits too.
+    fn show(&mut self, passed: &mut Passed) {
+        let held = std::mem::take(&mut self.held);
+        let to = if self.unfounded.is_empty() { &mut passed.shown } else { &mut self.waiting };
+        to.push_str(&held);
+    }
+
+    /// Shows what has waited, if its source is cited by now.
+    fn found(&mut self, cited: &[&str], passed: &mut Passed) {
+        if !self.closed && self.unfounded.iter().all(|sentence| concern(sentence, cited).is_none()) {
+            self.unfounded.clear();
+            passed.shown.push_str(&std::mem::take(&mut self.waiting));
+        }
+    }
+
+    /// What still waits will not be founded any more.
+    fn give_up(&mut self, cited: &[&str], passed: &mut Passed) {
+        let unfounded = self.unfounded.iter().find_map(|sentence| concern(sentence, cited));
+        if let Some(concern) = unfounded.filter(|_| !self.closed) {
+            self.close(concern, passed);
+        }
+    }
+
+    fn close(&mut self, concern: Concern, passed: &mut Passed) {
+        self.closed = true;
+        passed.withheld = Some(concern);
     }
 
     fn take(&mut self, character: char, passed: &mut Passed) {
@@ -90,7 +131,7 @@ impl Guard {
         if !self.risky && !character.is_alphanumeric() && character != '-' {
             self.risky = mentions(tail(&self.sentence));
             if !self.risky && !ends_with_one(&joined(tail(&self.sentence))) {
-                passed.shown.push_str(&std::mem::take(&mut self.held));
+                self.show(passed);
             }
         }
     }
@@ -112,17 +153,16 @@ impl Guard {
             })
     }
 
-    fn judge(&mut self, cited: &[&str], passed: &mut Passed) {
+    fn judge(&mut self, cited: &[&str], offered: &[&str], passed: &mut Passed) {
         let sentence = std::mem::take(&mut self.sentence);
-        let held = std::mem::take(&mut self.held);
         (self.risky, self.ended) = (false, false);
-        match concern(&sentence, cited) {
-            Some(concern) => {
-                self.closed = true;
-                passed.withheld = Some(concern);
-            }
-            None => passed.shown.push_str(&held),
+        let Some(found) = concern(&sentence, cited) else { return self.show(passed) };
+        if concern(&sentence, offered).is_some() {
+            self.held.clear();
+            return self.close(found, passed);
         }
+        self.unfounded.push(sentence);
+        self.show(passed);
     }
 }
 

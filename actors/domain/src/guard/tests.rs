@@ -1,6 +1,6 @@
 //! The guard as a table, and cut at every place.
 
-use super::stream::HELD_MAX_CHARS;
+use super::stream::{HELD_MAX_CHARS, WAITING_MAX_CHARS};
 use super::*;
 
 const SPA: &str = "The sauna is open from 07:00 to 21:00 and free of charge. See https://spa.example/hours.";
@@ -52,7 +52,7 @@ fn run(text: &str, cited: &[&str]) -> (String, Option<Concern>) {
             let mut shown = String::new();
             let mut withheld = None;
             for piece in [&text[..*first], &text[*first..*second], &text[*second..]] {
-                let passed = guard.push(piece, cited);
+                let passed = guard.push(piece, cited, &[]);
                 shown.push_str(&passed.shown);
                 withheld = withheld.or(passed.withheld);
             }
@@ -89,7 +89,7 @@ fn a_phrase_late_in_a_long_sentence_is_not_shown() {
             let text = format!("{lead}{} at once", phrase.replace('-', between));
             let (mut guard, mut shown) = (Guard::default(), String::new());
             for piece in text.split_inclusive(' ') {
-                shown.push_str(&guard.push(piece, &[]).shown);
+                shown.push_str(&guard.push(piece, &[], &[]).shown);
             }
             assert!(!shown.contains("at once"), "{phrase}: {shown}");
             assert!(guard.finish(&[]).withheld.is_some(), "{text}");
@@ -102,7 +102,7 @@ fn harmless_words_are_shown_as_they_come() {
     let mut guard = Guard::default();
     let mut shown = String::new();
     for word in ["the", " sauna", " smells", " nice"] {
-        shown.push_str(&guard.push(word, &[]).shown);
+        shown.push_str(&guard.push(word, &[], &[]).shown);
     }
     assert_eq!(shown, "the sauna smells nice");
 }
@@ -110,7 +110,7 @@ fn harmless_words_are_shown_as_they_come() {
 #[test]
 fn an_endless_sentence_is_judged_where_it_stands() {
     let mut guard = Guard::default();
-    let passed = guard.push(&"7 ".repeat(2_000), &["7"]);
+    let passed = guard.push(&"7 ".repeat(2_000), &["7"], &[]);
     assert!(passed.shown.len() > 3_000 && guard.held.len() <= HELD_MAX_CHARS);
 }
 
@@ -168,9 +168,63 @@ fn no_part_of_an_amount_in_words_is_shown_before_it_is_judged() {
         let mut guard = Guard::default();
         let mut shown = String::new();
         for character in text.chars() {
-            shown.push_str(&guard.push(&character.to_string(), &[SPA]).shown);
+            shown.push_str(&guard.push(&character.to_string(), &[SPA], &[]).shown);
         }
         let last = guard.finish(&[SPA]);
         assert!(!shown.contains(never) && last.shown.is_empty(), "{shown}");
     }
+}
+
+#[test]
+fn what_is_cited_only_later_waits_for_it() {
+    // Whatever it is cut into, nothing of it is shown before its source is cited, and all of it after.
+    let words = "It is warm. It opens at 7.00. It is free. Do come. ";
+    for size in 1..words.len() {
+        let (mut guard, mut shown) = (Guard::default(), String::new());
+        for piece in words.as_bytes().chunks(size) {
+            let passed = guard.push(std::str::from_utf8(piece).expect("ASCII"), &[], &[SPA]);
+            assert_eq!(passed.withheld, None);
+            shown.push_str(&passed.shown);
+        }
+        assert!(
+            shown.starts_with("It is warm. ") && !shown.contains('7') && !shown.contains("Do"),
+            "{shown}"
+        );
+        let mut late = guard.clone();
+        for passed in [late.push("", &[SPA], &[SPA]), late.push("Bye.", &[SPA], &[SPA]), late.finish(&[SPA])]
+        {
+            assert_eq!(passed.withheld, None);
+            shown.push_str(&passed.shown);
+        }
+        assert_eq!(shown, format!("{words}Bye."));
+        assert_eq!(guard.finish(&[]), Passed { shown: String::new(), withheld: Some(Concern::Number) });
+    }
+}
+
+#[test]
+fn what_no_offered_entry_says_does_not_wait_and_takes_what_waits_with_it() {
+    let mut guard = Guard::default();
+    let mut shown = guard.push("It opens at 7.00. So ", &[], &[SPA]).shown;
+    let passed = guard.push("a massage costs 80 EUR. Bye. ", &[], &[SPA]);
+    shown.push_str(&passed.shown);
+    assert_eq!(passed.withheld, Some(Concern::Number));
+    shown.push_str(&guard.push("Really. ", &[SPA], &[SPA]).shown);
+    shown.push_str(&guard.finish(&[SPA]).shown);
+    assert!(!shown.contains('7') && !shown.contains("80") && !shown.contains("Really"), "{shown}");
+}
+
+#[test]
+fn not_more_waits_than_a_reader_waits_for() {
+    let mut guard = Guard::default();
+    let mut withheld = None;
+    for _ in 0..200 {
+        withheld = withheld.or(guard.push("It opens at 7.00. ", &[], &[SPA]).withheld);
+    }
+    assert_eq!(withheld, Some(Concern::Number));
+    assert!(guard.waiting.len() <= WAITING_MAX_CHARS + "It opens at 7.00. ".len(), "{}", guard.waiting.len());
+    // Harmless words that follow wait as well, and no longer.
+    let mut guard = Guard::default();
+    assert_eq!(guard.push("It opens at 7.00. ", &[], &[SPA]).withheld, None);
+    let passed = guard.push(&"It is warm. ".repeat(200), &[], &[SPA]);
+    assert_eq!((passed.shown.as_str(), passed.withheld), ("", Some(Concern::Number)));
 }

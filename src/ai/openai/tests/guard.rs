@@ -32,6 +32,22 @@ async fn what_the_cited_entry_says_is_shown() {
         (heard.text.as_str(), heard.citations()),
         ("Breakfast is from 7:00 to 10:00. Enjoy!", vec!["Breakfast"])
     );
+    // A source that is named at the end is a source of all that it holds.
+    for pace in ["", "delta=5,"] {
+        let late = rig
+            .ask(&format!("{pace}text=Breakfast is from 7:00 to 10:00. It is in the hall. Enjoy! [1]"))
+            .await;
+        assert_eq!(
+            (late.text.as_str(), late.citations()),
+            ("Breakfast is from 7:00 to 10:00. It is in the hall. Enjoy!", vec!["Breakfast"])
+        );
+        let wrong = rig.ask(&format!("{pace}text=The pool opens at 8. Enjoy! [1]")).await;
+        assert_eq!(
+            wrong.handed_over(),
+            Some(("withheld_number", false)),
+            "another source than the one that says it"
+        );
+    }
     let uncited = rig.ask("text=Breakfast is from 7:00 to 10:00.").await;
     assert_eq!(uncited.handed_over(), Some(("withheld_number", false)), "no source, no fact");
 }
@@ -67,7 +83,9 @@ async fn a_thousand_hostile_outputs_win_nothing() {
                     let mut withheld = false;
                     let mut take = |words: &str, cited: &[usize], last: bool| {
                         let texts: Vec<&str> = if cited.contains(&1) { source.to_vec() } else { Vec::new() };
-                        for passed in [Some(guard.push(words, &texts)), last.then(|| guard.finish(&texts))] {
+                        for passed in
+                            [Some(guard.push(words, &texts, &[])), last.then(|| guard.finish(&texts))]
+                        {
                             let Some(passed) = passed else { continue };
                             withheld |= passed.withheld.is_some();
                             shown.push_str(&passed.shown);
