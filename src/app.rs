@@ -33,9 +33,7 @@ pub(crate) use parts::{model_settings, vault};
 
 /// How long the server may take to say goodbye before it ends anyway. The contract allows 10 s.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(8);
-/// How long the connections' tasks may take at least after their sockets were told to close, and requests after that.
-/// What is left of the goodbye is theirs too: a process that ends before a client has read its Close frame resets the
-/// connection if that client was just writing, and then the client never learns that it was told to come back.
+/// How long the connections' tasks may take after their sockets were told to close.
 const CONNECTIONS_WITHIN: Duration = Duration::from_secs(1);
 /// How often counters of quiet addresses are thrown away.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -120,13 +118,11 @@ async fn run(config: Config) -> Result<(), StartError> {
     };
     asked_to_stop().await;
     tracing::info!("going away");
-    let goodbye_by = tokio::time::Instant::now() + GOODBYE_WITHIN;
     parts.state.hub.drain(GOODBYE_WITHIN).await;
     drop(farewell);
     let connections = parts.state.sockets.tasks();
     connections.close();
-    let connections_by = goodbye_by.max(tokio::time::Instant::now() + CONNECTIONS_WITHIN);
-    let _ = tokio::time::timeout_at(connections_by, connections.wait()).await;
+    let _ = tokio::time::timeout(CONNECTIONS_WITHIN, connections.wait()).await;
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, server).await;
     tidy.abort();
     webhooks.abort();
