@@ -159,6 +159,11 @@ conformance: pages
 audit:
 	ADVISORY_DB=$(ADVISORY_DB) .ci/audit
 
+## mistyped: bodies of the OpenAPI document with a value of the wrong type somewhere, a hundred thousand of them
+.PHONY: mistyped
+mistyped: pages
+	FRONTDESK_MISTYPED=100000 cargo test --release $(ALL) --test contract mistyped -- --nocapture
+
 ## scan: schemathesis on the OpenAPI document and sqlmap on the lists' parameters, against a server of its own
 .PHONY: scan
 scan: pages

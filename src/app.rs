@@ -79,6 +79,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     drop(tokio::task::spawn_blocking(|| frontdesk_domain::answerer::interruption("hello")));
     // Before the database is touched: a second server by mistake must not get that far.
     listen::raise_file_limit();
+    listen::leave_no_core();
     let listener = listen::listen(config.server.listen)?;
     let address = listener.local_addr()?;
     let redirect = config.server.redirect_listen.map(listen::listen).transpose()?;

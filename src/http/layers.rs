@@ -55,7 +55,7 @@ pub(super) async fn around(State(state): State<Arc<AppState>>, mut request: Requ
     request.extensions_mut().insert(address);
     request.extensions_mut().insert(Server(Arc::clone(&state)));
     let allowed = origin::check(&method, request.uri(), request.headers(), server);
-    let span = tracing::info_span!("http", request = %id, %method, route);
+    let span = tracing::info_span!("http", request = %id, method = label(&method), route);
     let mut response = async {
         let response = match allowed {
             Err(refusal) => ApiError::from(refusal).into_response(),
@@ -85,7 +85,7 @@ pub(super) async fn around(State(state): State<Arc<AppState>>, mut request: Requ
     response
 }
 
-/// A client may make up methods, but not names of our metrics.
+/// A client may make up methods, but not words of our logs and metrics.
 fn label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,27 +1,21 @@
 //! What the server tells others of itself: traces that hang together, errors, and no secret in any of it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
 use frontdesk_bench::fake_graph::{FakeGraph, Settings};
 use frontdesk_bench::fake_openai::FakeOpenAi;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::support::server::{PATIENCE, program};
-use crate::support::{Caller, Client};
+use crate::support::teller::until;
+use crate::support::{Caller, Client, Teller};
 
 /// Takes whatever is posted to it.
 #[derive(Clone, Default)]
@@ -52,67 +46,6 @@ impl Catcher {
         let requests = bodies.map(|(_, body)| ExportTraceServiceRequest::decode(body.as_slice()).unwrap());
         let resources = requests.flat_map(|request| request.resource_spans);
         resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
-    }
-}
-
-/// A server whose log is kept.
-struct Teller {
-    child: Child,
-    address: String,
-    log: Arc<Mutex<String>>,
-    _folder: TempDir,
-}
-
-impl Drop for Teller {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Teller {
-    async fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let owned: Vec<_> =
-            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut child = program(&folder, &owned).stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::<Mutex<String>>::default();
-        let (stderr, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                let mut kept = kept.lock().unwrap();
-                kept.push_str(&line);
-                kept.push('\n');
-            }
-        });
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = loop {
-            let line = lines.next().unwrap_or_else(|| panic!("{}", log.lock().unwrap())).unwrap();
-            if let Some((_, rest)) = line.split_once("http://") {
-                break rest.split('/').next().unwrap().to_owned();
-            }
-        };
-        let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push_str(&line))
-        });
-        let teller = Self { child, address, log, _folder: folder };
-        until("ready", async || Caller::new(&teller.address).get("/readyz").await.0 == 200).await;
-        teller
-    }
-
-    /// Ends it as an operator does, so that it tells what is left.
-    async fn stop(&mut self) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), Signal::SIGTERM).unwrap();
-        until("its end", async || self.child.try_wait().unwrap().is_some()).await;
-    }
-}
-
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
-    let give_up = Instant::now() + PATIENCE;
-    while !so().await {
-        assert!(Instant::now() < give_up, "{what} did not come");
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -265,11 +198,12 @@ async fn no_secret_is_told() {
     let numbers = stranger.http.get(stranger.url("/metrics")).bearer_auth(secrets[0].1).send().await.unwrap();
     assert_eq!(numbers.status(), 200);
     said += &numbers.text().await.unwrap();
-    let arguments = std::fs::read(format!("/proc/{}/cmdline", server.child.id())).unwrap();
+    let arguments = std::fs::read(format!("/proc/{}/cmdline", server.id())).unwrap();
     said += &String::from_utf8_lossy(&arguments);
     server.stop().await;
 
-    let log = server.log.lock().unwrap().clone();
+    let log = server.log();
+    said += &server.printed();
     let told = |catcher: &Catcher| {
         let all = catcher.all();
         assert!(!all.is_empty());

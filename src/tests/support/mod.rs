@@ -2,6 +2,7 @@
 
 pub mod ai;
 pub mod client;
+pub mod document;
 pub mod http;
 pub mod line;
 pub mod oidc;
@@ -9,6 +10,7 @@ pub mod receiver;
 pub mod s3;
 pub mod scene;
 pub mod server;
+pub mod teller;
 pub mod whatsapp;
 
 pub use ai::Ai;
@@ -16,4 +18,5 @@ pub use client::Client;
 pub use http::Caller;
 pub use scene::Scene;
 pub use server::Server;
+pub use teller::Teller;
 pub use whatsapp::Meta;

@@ -17,6 +17,8 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 /// A connection.
 pub struct Link {
     ws: WebSocketStream<TcpStream>,
+    /// How it was closed, once it was.
+    ended: Option<u16>,
 }
 
 /// What came.
@@ -41,7 +43,7 @@ impl Link {
             client_async(format!("ws://{address}{path}"), stream).await.ok()
         };
         let (ws, _) = timeout(HANDSHAKE, handshake).await.ok()??;
-        Some(Self { ws })
+        Some(Self { ws, ended: None })
     }
 
     /// Sends a frame. A connection that is gone says so when it is read.
@@ -51,11 +53,16 @@ impl Link {
 
     /// What comes next. May be dropped while it waits.
     pub async fn next(&mut self) -> Came {
+        if let Some(code) = self.ended {
+            return Came::End(code);
+        }
         loop {
             match self.ws.next().await {
                 Some(Ok(Message::Text(text))) => return Came::Text(text.as_str().to_owned()),
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.map_or(1005, |frame| frame.code.into());
+                    // Kept: whoever drops us while we wait for the end asks again what came.
+                    self.ended = Some(code);
                     // Finish the close handshake.
                     let _ = timeout(Duration::from_secs(1), self.ws.next()).await;
                     return Came::End(code);
