@@ -105,12 +105,12 @@ torture: pages
 	cargo build --release -p frontdesk-bench
 	./target/release/frontdesk-bench torture --kills $(KILLS)
 
-## fsync-order: everything is synced before anybody is told, by the order of system calls; needs strace
+## fsync-order: everything is synced before anybody is told, by the order of system calls and by power cuts; needs strace
 .PHONY: fsync-order
 fsync-order: pages
 	cargo build --release --bin frontdesk
 	cargo build --release -p frontdesk-bench
-	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow
+	./target/release/frontdesk-bench fsync-order --sends 1000 --cases order,delay,failing,full,slow,power
 
 ## resilience: slow readers, floods, restarts, panics, a held lock, a clock that jumps; needs libfaketime; see bench/RESILIENCE.md
 .PHONY: resilience

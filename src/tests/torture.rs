@@ -29,3 +29,15 @@ async fn fifty_messages_are_synced_before_anybody_is_told() {
     let kept = disk::command(&order, &mut said).await.unwrap();
     assert!(kept, "{}", String::from_utf8_lossy(&said));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_twenty_power_cuts_all_that_was_told_is_there() {
+    if !disk::has_strace().await {
+        println!("skipped: strace is not installed");
+        return;
+    }
+    let power = FsyncOrder::new(env!("CARGO_BIN_EXE_frontdesk"), 20, &[Case::Power]);
+    let mut said = Vec::new();
+    let kept = disk::command(&power, &mut said).await.unwrap();
+    assert!(kept, "{}", String::from_utf8_lossy(&said));
+}

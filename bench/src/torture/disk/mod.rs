@@ -11,6 +11,8 @@ pub(super) mod bench;
 mod delay;
 pub(super) mod failing;
 mod order;
+mod platter;
+mod power;
 mod trace;
 
 pub use bench::has_strace;
@@ -28,6 +30,8 @@ pub enum Case {
     Full,
     /// Every sync takes 2 s longer: what needs no disk does not wait.
     Slow,
+    /// The power goes, and the disk forgets what it was not told to sync: what somebody was told of is there.
+    Power,
 }
 
 /// What the command line says.
@@ -39,6 +43,12 @@ pub struct FsyncOrder {
     /// What to show.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Case::Order, Case::Delay])]
     cases: Vec<Case>,
+    /// Power cuts.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    cuts: u64,
+    /// Where the power goes, and what the disk forgets; without it, chosen and printed.
+    #[arg(long)]
+    seed: Option<u64>,
     /// The server's program.
     #[arg(long, default_value = "target/release/frontdesk")]
     server: PathBuf,
@@ -47,7 +57,7 @@ pub struct FsyncOrder {
 impl FsyncOrder {
     /// What the command line would say.
     pub fn new(server: impl Into<PathBuf>, sends: u64, cases: &[Case]) -> Self {
-        Self { sends, cases: cases.to_vec(), server: server.into() }
+        Self { sends, cases: cases.to_vec(), cuts: sends, seed: None, server: server.into() }
     }
 }
 
@@ -66,6 +76,10 @@ pub async fn command(args: &FsyncOrder, to: &mut impl Write) -> anyhow::Result<b
             Case::Failing => failing::syncs(server, args.sends.min(400), &bar, to).await?,
             Case::Full => failing::full(server, &bar, to).await?,
             Case::Slow => delay::others(server, &bar, to).await?,
+            Case::Power => {
+                let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
+                power::cuts(server, (args.sends, args.cuts, seed), &bar, to).await?
+            }
         };
         bar.finish_and_clear();
     }
@@ -74,7 +88,7 @@ pub async fn command(args: &FsyncOrder, to: &mut impl Write) -> anyhow::Result<b
 
 fn bar(case: Case, sends: u64) -> ProgressBar {
     let length = match case {
-        Case::Order => Some(sends),
+        Case::Order | Case::Power => Some(sends),
         Case::Delay => Some(sends.min(20)),
         Case::Failing => Some(sends.min(400)),
         Case::Slow => Some(delay::WAITING),

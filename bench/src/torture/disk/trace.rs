@@ -93,20 +93,20 @@ impl Trace {
 }
 
 /// The thread and what follows the time.
-fn parts(line: &str) -> Option<(&str, &str)> {
+pub(super) fn parts(line: &str) -> Option<(&str, &str)> {
     let (thread, rest) = line.split_once(' ')?;
     let (_, call) = rest.trim_start().split_once(' ')?;
     Some((thread, call))
 }
 
-fn is_to_a_socket(call: &str) -> bool {
+pub(super) fn is_to_a_socket(call: &str) -> bool {
     let Some((name, rest)) = call.split_once('(') else { return false };
     let file = rest.split([',', ')']).next().unwrap_or_default();
     matches!(name, "write" | "writev" | "sendto" | "sendmsg")
         && (file.contains("<socket:") || file.contains("<TCP"))
 }
 
-fn numbers<'a>(call: &'a str, mark: &'a str) -> impl Iterator<Item = u64> + 'a {
+pub(super) fn numbers<'a>(call: &'a str, mark: &'a str) -> impl Iterator<Item = u64> + 'a {
     call.match_indices(mark).filter_map(move |(at, _)| {
         let rest = &call[at + mark.len()..];
         rest.split_once('-').and_then(|(number, _)| number.parse().ok())
