@@ -8,6 +8,8 @@
 mod attachments {
     pub(crate) use crate::name;
 }
+#[path = "../../../src/whatsapp/digest.rs"]
+mod digest;
 #[path = "../../../src/attachments/name.rs"]
 mod name;
 #[path = "../../../src/whatsapp/numbers.rs"]
