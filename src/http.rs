@@ -37,6 +37,7 @@ mod learning;
 mod oidc;
 pub mod origin;
 mod pages;
+mod preferences;
 mod privacy;
 mod rehearsal;
 mod replay;
@@ -109,7 +110,7 @@ fn table() -> Table {
         .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::translation)))
         .routes(row(Agent(Role::Viewer),                        REQUESTS,  routes!(help::translations)))
         .routes(row(Agent(Role::Agent),                         REQUESTS,  routes!(help::translate, help::keep_original)))
-        .routes(row(Myself,                                     REQUESTS,  routes!(help::preferences, help::set_preferences)))
+        .routes(row(Myself,                                     REQUESTS,  routes!(preferences::preferences, preferences::set_preferences)))
         .routes(row(Agent(Role::Supervisor),                    REQUESTS,  routes!(replay::replay)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(agents::list, agents::add)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(agents::change, agents::remove)))

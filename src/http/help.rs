@@ -109,24 +109,6 @@ impl From<Translation> for TranslationView {
     }
 }
 
-/// What an agent has set, and what help there is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Preferences {
-    /// The language that the agent reads in; `null`: messages are shown as they are.
-    #[schema(required)]
-    reading_language: Option<String>,
-    /// A language model is set up: there are summaries, rewriting and translations.
-    model: bool,
-    /// Hosts that the hotel's knowledge names: links in the AI's text may lead there. At most 100.
-    hosts: Vec<String>,
-}
-
-/// What an agent sets.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct NewPreferences {
-    reading_language: Option<String>,
-}
-
 /// Suggests a reply to what the guest said last.
 #[utoipa::path(post, path = "/api/conversations/{id}/suggestion", tag = "help",
     params(("id" = ConversationId, Path)), security(("agent" = [])),
@@ -265,35 +247,6 @@ pub(super) async fn keep_original(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the agent has set.
-#[utoipa::path(get, path = "/api/me/preferences", tag = "help", security(("agent" = [])),
-    responses((status = 200, description = "It", body = Preferences), Refusals))]
-pub(super) async fn preferences(
-    State(state): State<AppState>,
-    AgentAuth { property, agent, .. }: AgentAuth,
-) -> ApiResult<Json<Preferences>> {
-    let reading_language = state.db.reading_language(agent.id).await?;
-    Ok(Json(shown(&state, property, reading_language).await))
-}
-
-/// Sets it.
-#[utoipa::path(put, path = "/api/me/preferences", tag = "help", request_body = NewPreferences,
-    security(("agent" = [])), responses((status = 200, description = "It", body = Preferences), Refusals))]
-pub(super) async fn set_preferences(
-    State(state): State<AppState>,
-    AgentAuth { property, agent, .. }: AgentAuth,
-    Body(NewPreferences { reading_language }): Body<NewPreferences>,
-) -> ApiResult<Json<Preferences>> {
-    let reading_language = reading_language.as_deref().map(tag).transpose()?;
-    state.db.put_reading_language(agent.id, reading_language.as_deref()).await?;
-    Ok(Json(shown(&state, property, reading_language).await))
-}
-
-async fn shown(state: &AppState, property: PropertyId, reading_language: Option<String>) -> Preferences {
-    let hosts = state.help.hosts(property).await;
-    Preferences { reading_language, model: state.help.has_model(), hosts }
-}
-
 /// The conversation, if it is this hotel's and the agent is not too fast: help costs money.
 async fn place(
     state: &AppState,
@@ -336,7 +289,7 @@ async fn guests_language(state: &AppState, id: ConversationId, summary: Summary)
 }
 
 /// A language tag, as in `de` or `pt-BR`.
-fn tag(text: &str) -> Result<String, Refusal> {
+pub(super) fn tag(text: &str) -> Result<String, Refusal> {
     let parts: Vec<&str> = text.trim().split('-').collect();
     let language = parts
         .first()

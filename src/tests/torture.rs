@@ -20,24 +20,22 @@ async fn three_kills_under_mixed_load() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_messages_are_synced_before_anybody_is_told() {
-    if !disk::has_strace().await {
-        println!("skipped: strace is not installed");
-        return;
-    }
-    let order = FsyncOrder::new(env!("CARGO_BIN_EXE_frontdesk"), 50, &[Case::Order]);
-    let mut said = Vec::new();
-    let kept = disk::command(&order, &mut said).await.unwrap();
-    assert!(kept, "{}", String::from_utf8_lossy(&said));
+    is_shown(Case::Order, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_twenty_power_cuts_all_that_was_told_is_there() {
+    is_shown(Case::Power, 20).await;
+}
+
+/// With so many messages, and as many power cuts.
+async fn is_shown(case: Case, count: u64) {
     if !disk::has_strace().await {
         println!("skipped: strace is not installed");
         return;
     }
-    let power = FsyncOrder::new(env!("CARGO_BIN_EXE_frontdesk"), 20, &[Case::Power]);
+    let order = FsyncOrder::new(env!("CARGO_BIN_EXE_frontdesk"), count, &[case]);
     let mut said = Vec::new();
-    let kept = disk::command(&power, &mut said).await.unwrap();
+    let kept = disk::command(&order, &mut said).await.unwrap();
     assert!(kept, "{}", String::from_utf8_lossy(&said));
 }

@@ -46,6 +46,9 @@ impl Desk {
 
     /// Adds frames in order; room for all of them is made once.
     pub fn push_all(&mut self, frames: &[Vec<u8>]) {
+        if self.is_closed() {
+            return;
+        }
         let heads = frames.len() * LAYOUT_MAX_BYTES;
         self.bytes.reserve(frames.iter().map(Vec::len).sum::<usize>() + heads);
         for frame in frames {

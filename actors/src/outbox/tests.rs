@@ -41,6 +41,20 @@ async fn frames_come_in_order_and_together() {
 }
 
 #[tokio::test]
+async fn several_are_as_one_after_the_other() {
+    let (outbox, reader) = outbox(lines);
+    outbox.push_all(&[b"a".to_vec(), b"b".to_vec()]);
+    outbox.push_all(&[]);
+    outbox.push(b"c");
+    assert_eq!(reader.take_now(Waker::noop().clone()), Due { bytes: b"a\nb\nc\n".to_vec(), close: None });
+    let big = vec![b'x'; OUTBOX_MAX_BYTES / 2 - 10];
+    outbox.push_all(&[big.clone(), big, b"one too many for it".to_vec()]);
+    assert_eq!(reader.take().await, Due { bytes: Vec::new(), close: Some(Close::TooSlow) });
+    outbox.push_all(&[b"late".to_vec()]);
+    assert!(reader.take_now(Waker::noop().clone()).bytes.is_empty(), "closed");
+}
+
+#[tokio::test]
 async fn a_full_outbox_closes_itself() {
     let (outbox, reader) = outbox(lines);
     let big = vec![b'x'; OUTBOX_MAX_BYTES / 2 - 10];
