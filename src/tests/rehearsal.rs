@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::support::server::program;
+use crate::support::server::{PATIENCE, program};
 use crate::support::{Ai, Caller, Server};
 
 const PATH: &str = "/api/knowledge/rehearsal";
@@ -67,8 +67,15 @@ async fn what_the_server_says_is_what_the_command_says() {
     for question in [POOL, BREAKFAST, "Thank you!", "qwyx zzkj vvbn"] {
         asked(&server, question).await;
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let (by, same) = rehearsed(&caller, json!({"recorded": 100})).await;
+    // That a question has been answered is written down a moment after the answer.
+    let give_up = Instant::now() + PATIENCE;
+    let (by, same) = loop {
+        let (by, same) = rehearsed(&caller, json!({"recorded": 100})).await;
+        if same.len() == 4 || Instant::now() > give_up {
+            break (by, same);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
     assert_eq!((by.as_str(), same.len()), (Some("embedded answerer"), 4), "{same:?}");
     assert!(same.iter().all(|line| line["change"] == "same"), "{same:?}");
     let command: Value = serde_json::from_str(&commanded(&server, &["--json"])).unwrap();
