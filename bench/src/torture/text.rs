@@ -132,7 +132,15 @@ mod tests {
             let id = format!("019abcde-{:04x}-7{:03x}-{:016x}", n % 65_536, n % 4_096, hash(&n.to_string()));
             let token = write(&format!("run{n:016x}"), &id, &id, &format!("mp0-{n}"), "");
             let answer = format!("{ABOUT}{}: {}", token.trim_end(), words.join(" "));
-            assert_eq!(frontdesk_domain::guard::concern(&answer, &[]), None, "{answer}");
+            assert_eq!(
+                frontdesk_domain::guard::concern(
+                    &answer,
+                    &frontdesk_domain::answerer::Topics::default(),
+                    &[]
+                ),
+                None,
+                "{answer}"
+            );
         }
     }
 }
