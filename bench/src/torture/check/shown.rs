@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use crate::torture::history::Seen;
 use crate::torture::text;
 
 use super::report::{Report, Rule};
 use super::world::{Step, World};
+
+/// The final history is dated when it has been read, which takes less than this, in microseconds.
+const READING_MAX_US: u64 = 1_000_000;
 
 pub(super) fn judge(world: &World<'_>, report: &mut Report) {
     let mut places: HashMap<(&str, u64), u64> = HashMap::new();
@@ -15,10 +19,12 @@ pub(super) fn judge(world: &World<'_>, report: &mut Report) {
         }
     }
     for reading in &world.readings {
-        for (_, step) in &reading.steps {
+        for (t, step) in &reading.steps {
             let Step::Event(event, _) = step else { continue };
             let there = world.at(reading.conversation, event.seq);
-            if there.is_some_and(|there| there.digest == event.digest) {
+            if there.is_some_and(|there| there.digest == event.digest)
+                || is_later(world, reading.conversation, event, *t)
+            {
                 continue;
             }
             let seq = event.seq;
@@ -36,4 +42,11 @@ pub(super) fn judge(world: &World<'_>, report: &mut Report) {
             }
         }
     }
+}
+
+/// True for news of a message's delivery that came when the final history had been read: these go on.
+fn is_later(world: &World<'_>, conversation: &str, event: &Seen, t: u64) -> bool {
+    let last = world.truth.get(conversation).and_then(|events| events.last());
+    let read = world.read_at.get(conversation).is_some_and(|read| t + READING_MAX_US > *read);
+    event.is_delivery() && last.is_none_or(|last| last.seq < event.seq) && read
 }

@@ -99,6 +99,8 @@ pub struct World<'a> {
     pub run: &'a str,
     /// The final history of each conversation, as staff reads it: what is true.
     pub truth: BTreeMap<&'a str, &'a [Seen]>,
+    /// When that was read.
+    pub read_at: HashMap<&'a str, u64>,
     /// The same as the guest reads it.
     pub for_guest: BTreeMap<&'a str, &'a [Seen]>,
     /// What a guest may see of the truth, and what staff may, in order.
@@ -181,6 +183,7 @@ impl<'a> World<'a> {
             Line::Other { conversation, frame, .. } => self.others.push((conversation, frame)),
             Line::Final { audience: Audience::Agents, conversation, events } => {
                 self.truth.insert(conversation, events);
+                self.read_at.insert(conversation, t);
             }
             Line::Final { audience: Audience::Guest, conversation, events } => {
                 self.for_guest.insert(conversation, events);

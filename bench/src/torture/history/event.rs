@@ -80,6 +80,11 @@ impl Seen {
         self.by == "ai" && self.kind == "message"
     }
 
+    /// True for what a channel says of a message's delivery.
+    pub fn is_delivery(&self) -> bool {
+        self.kind == "delivery"
+    }
+
     /// True if people answer from here on.
     pub fn silences_ai(&self) -> bool {
         self.mode.as_deref() == Some("human")
