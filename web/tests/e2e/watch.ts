@@ -9,6 +9,9 @@ export async function watch(page: Page): Promise<string[]> {
     done.push(`dialog ${dialog.message()}`);
     void dialog.dismiss();
   });
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) done.push(message.text());
+  });
   page.on('popup', (popup) => done.push(`popup ${popup.url()}`));
   page.on('request', (request) => {
     const url = new URL(request.url());
