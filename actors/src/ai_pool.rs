@@ -133,7 +133,11 @@ impl Actor for AiPool {
             }
             AiPoolMsg::LeaseEnded { id, attempt } => self.on_lease_ended(&myself, id, attempt, state),
             AiPoolMsg::Cancel(turn) => self.on_cancel(&myself, turn, state),
-            AiPoolMsg::FirstWord { turn } => on_first_word(turn, state),
+            AiPoolMsg::FirstWord { turn } => {
+                on_first_word(turn, state);
+                // There may be more slots now.
+                self.pump(&myself, state);
+            }
             AiPoolMsg::Again { turn, tokens, by, reply } => {
                 self.on_again(&myself, turn, (tokens, by), reply, state);
             }
@@ -327,6 +331,7 @@ fn on_first_word(turn: TurnId, state: &mut State) {
     let Some(call) = state.calls.get_mut(&turn) else { return };
     let after = call.began.elapsed();
     call.first_word = Some(after);
-    state.gate.first_word(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    let now = state.now();
+    state.gate.first_word(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), now);
     metrics::histogram!("frontdesk_ai_first_word_seconds").record(after.as_secs_f64());
 }

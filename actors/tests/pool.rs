@@ -89,7 +89,7 @@ fn everybody_who_waits_gets_the_same_and_the_limit_is_kept() {
             match gate.admit(turn(item.id), Tokens { prompt: 1_200, completion: 300 }, now, WALL) {
                 Ok(()) => {
                     queue.take(item);
-                    gate.first_word(300);
+                    gate.first_word(300, now);
                     *served.entry(item.flow).or_default() += 1;
                     ends.insert((now + 1_000 + dice.roll(2_000), item.id), item.flow);
                     arrivals.insert((now + dice.roll(300), item.id), ());
@@ -160,7 +160,7 @@ fn the_books_do_not_leak() {
                 queue.done(id % 700);
                 if counted {
                     estimator.learn(100, actual);
-                    gate.first_word(200);
+                    gate.first_word(200, now);
                 } else {
                     gate.failed(Blame::None, dice.roll(4) == 0, now);
                 }

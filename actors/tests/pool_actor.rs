@@ -425,3 +425,23 @@ async fn a_slot_goes_to_who_can_still_be_heard() {
     assert_eq!(outcome(&world, 5).await.0, TurnOutcome::Answered);
     assert!(matches!(asked.try_recv(), Err(TryRecvError::Empty)), "nobody else's call was made");
 }
+
+/// Answers go on for long. That first words come quickly makes room at once, not when the first of them ends.
+#[tokio::test(start_paused = true)]
+async fn a_quick_first_word_lets_others_in_while_it_is_still_answered() {
+    let (world, mut asked) = world(slots(16)).await;
+    let mut guests = Vec::new();
+    for n in 1..=20 {
+        guests.push(question(&world, n).await);
+    }
+    let mut answers = Vec::new();
+    for expected in [4, 8, 16] {
+        while let Ok(Some(answer)) = tokio::time::timeout(Duration::from_millis(500), asked.recv()).await {
+            answers.push(answer);
+        }
+        assert_eq!(answers.len(), expected);
+        for answer in &answers {
+            answer.say("A long story:").await;
+        }
+    }
+}

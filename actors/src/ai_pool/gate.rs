@@ -199,8 +199,8 @@ impl Gate {
     }
 
     /// A call's first word came.
-    pub fn first_word(&mut self, after: Millis) {
-        self.aimd.first_word(after, self.in_use);
+    pub fn first_word(&mut self, after: Millis, now: Millis) {
+        self.aimd.first_word(after, self.in_use, now);
         self.breaker.succeeded();
     }
 

@@ -25,9 +25,10 @@ const fn goal(of: &'static str, figure: &'static str, what: &'static str, goal: 
 }
 
 /// For two cores.
-const GOALS: [Goal; 21] = [
+const GOALS: [Goal; 23] = [
     goal("rooms typing", "server CPU per delivery", "`rooms`, not stored: CPU per delivery", 4.0),
     goal("rooms message", "server CPU per delivery", "`rooms`, stored: CPU per delivery, sync included", 8.0),
+    goal("rooms typing", "bare write CPU", "no server, a frame written to a loopback socket: CPU", f64::NAN),
     goal("fanout typing", "server CPU per delivery", "`fanout` to 1,000: CPU per delivery", 0.45),
     goal("idle agents", "memory per socket", "`idle`: memory per socket", 8.0),
     goal("idle agents", "memory per socket", "`idle`: the same, as far as one could go", 4.0),
@@ -36,6 +37,7 @@ const GOALS: [Goal; 21] = [
     goal("storm", "until the last is back", "`storm`: all back and resumed", 0.6),
     goal("ingest", "share of the bare writer", "`ingest`: durable messages, of a bare writer", 50.0),
     goal("ingest", "server CPU per message", "`ingest`: CPU per message, all in", 30.0),
+    goal("ingest", "bare writer CPU", "no server, a row of the bare writer: CPU", f64::NAN),
     goal("ingest", "message rate", "`ingest`: durable messages a second", f64::NAN),
     goal("latency", "last reader p50 beyond a sync", "`latency`: p50 to the last reader, less one sync", 1.0),
     goal("latency", "last reader p99", "`latency`: p99 to the last reader", 20.0),

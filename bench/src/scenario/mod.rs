@@ -13,6 +13,7 @@ use crate::target::{Target, Which};
 
 pub mod ai;
 pub mod bare;
+pub mod bare_socket;
 pub mod callers;
 pub mod dashboard;
 pub mod fanout;

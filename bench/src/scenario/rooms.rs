@@ -1,17 +1,20 @@
 //! The hotel's day: many conversations with a few readers each.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::measure::{Counts, Score, play};
 use super::seating::{Seating, house};
-use super::{Common, blank, fill};
+use super::{Common, bare_socket, blank, fill};
 use crate::load::hall::Desk;
 use crate::load::protocol::At;
 use crate::load::{Game, Hall, LineId, Protocol, RoomId, What};
-use crate::report::Run;
-use crate::target::Target;
+use crate::report::{Better, Run};
+use crate::target::{SERVER_CORE, Target};
+
+/// How long bare writes are measured.
+const BARE: Duration = Duration::from_secs(2);
 
 /// Many conversations, a guest and some agents in each, saturated.
 ///
@@ -42,6 +45,9 @@ pub struct Rooms {
     /// Length of a message's text.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     pub text: u32,
+    /// Afterwards also bare writes of a frame to loopback sockets: what this machine takes for them.
+    #[arg(long)]
+    pub bare: bool,
     #[command(flatten)]
     /// What every scenario takes.
     pub common: Common,
@@ -83,6 +89,12 @@ pub async fn measure(args: &Rooms, target: &Target) -> anyhow::Result<Run> {
         let window = play(&mut hall, &mut game, target, args.common.warm(), args.common.length());
         window.report(&mut run, "delivery");
         run.latency(&game.score.latency, "last reader");
+        // Nobody is served meanwhile.
+        drop(hall);
+        if args.bare && run.broke_off.is_none() {
+            let core = target.pinned.then_some(SERVER_CORE);
+            run.figure("bare write CPU", bare_socket::write(BARE, core)?, "µs", Better::Neither);
+        }
         anyhow::Ok(())
     })?;
     Ok(run)

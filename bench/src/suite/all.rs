@@ -36,7 +36,7 @@ pub struct All {
 }
 
 const LINES: [&str; 11] = [
-    "rooms --what typing",
+    "rooms --what typing --bare",
     "rooms --what message",
     "fanout",
     "idle --of agents",
@@ -49,7 +49,7 @@ const LINES: [&str; 11] = [
     "whatsapp",
 ];
 const QUICK: [&str; 11] = [
-    "rooms --what typing --conversations 20 --window 8",
+    "rooms --what typing --conversations 20 --window 8 --bare",
     "rooms --what message --conversations 20 --window 8",
     "fanout --readers 20 --window 8",
     "idle --of agents --sockets 50",

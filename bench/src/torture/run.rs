@@ -37,6 +37,9 @@ const GUESTS_PER_PHONE: usize = 3;
 const SETTLES_WITHIN: Duration = Duration::from_secs(90);
 /// So many looks in a row must find nothing new: what is tried again pauses for seconds, and a busy machine longer.
 const LOOKS: u32 = 4;
+/// And this long after the last kill at least: so long the server waits for a status that says what became of a message to
+/// WhatsApp, when the kill came between sending it and hearing that it was taken. What it decides then is an event.
+const SETTLES_FROM: Duration = Duration::from_secs(35);
 
 /// What one run does.
 #[derive(Clone, Debug)]
@@ -193,7 +196,8 @@ async fn settle(stage: &Stage, admin: &Agent, guests: &[Arc<Guest>]) -> anyhow::
         sleep(Duration::from_secs(2)).await;
         let now = lengths(stage, admin, guests).await?;
         same = if now == before { same + 1 } else { 0 };
-        let quiet = stage.unanswered.load(Ordering::Relaxed) == 0 && same >= LOOKS;
+        let quiet =
+            stage.unanswered.load(Ordering::Relaxed) == 0 && same >= LOOKS && since.elapsed() >= SETTLES_FROM;
         // A turn that never ends is for the checker to find.
         if quiet && (!owes(stage, admin, guests).await? || since.elapsed() > SETTLES_WITHIN) {
             return Ok(now);
