@@ -5,6 +5,7 @@ use axum::extract::State;
 use frontdesk_domain::ids::AgentId;
 use frontdesk_domain::people::Role;
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::strict;
 use frontdesk_domain::text::check_short;
 use frontdesk_domain::timestamp::Timestamp;
 use http::StatusCode;
@@ -51,6 +52,7 @@ impl From<Account> for AgentView {
 pub(super) struct NewAgent {
     email: String,
     name: String,
+    #[serde(deserialize_with = "strict::word")]
     role: Role,
     /// 8 to 128 characters, and not one that is tried first.
     #[schema(value_type = String, format = Password)]
@@ -62,6 +64,7 @@ pub(super) struct NewAgent {
 pub(super) struct AgentPatch {
     email: Option<String>,
     name: Option<String>,
+    #[serde(default, deserialize_with = "strict::maybe_word")]
     role: Option<Role>,
     disabled: Option<bool>,
     /// 8 to 128 characters, and not one that is tried first.

@@ -8,6 +8,7 @@ use frontdesk_domain::ids::{ClientId, ConversationId, Seq};
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::permission;
 use frontdesk_domain::refusal::Refusal;
+use frontdesk_domain::strict;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -45,7 +46,7 @@ pub(super) struct NewMessage {
 pub(super) struct NewAction {
     /// Sent again, it is answered again and done once.
     id: ClientId,
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "strict::tagged")]
     action: Action,
 }
 

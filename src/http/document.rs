@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, RefOr, Response, SecurityRequirement};
+use utoipa::openapi::{
+    Components, Content, Info, OpenApi, OpenApiBuilder, RefOr, Response, SecurityRequirement,
+};
 
 use crate::auth::Kind;
 use crate::auth::rights::Access;
@@ -38,10 +42,26 @@ pub(super) fn publish(path: &mut PathItem, access: Access) {
     for operation in operations.into_iter().flatten() {
         let Operation { extensions, security, responses, request_body, .. } = operation;
         describe_refusals(&mut responses.responses, request_body.is_some());
+        if let Some(RefOr::T(body)) = request_body {
+            take_no_null(body);
+        }
         extensions.get_or_insert_with(Extensions::default).insert("x-access".to_owned(), access.published());
         if let Some(scope) = access.scope {
             let integration = SecurityRequirement::new("integration", [scope.name()]);
             security.get_or_insert_with(Vec::new).push(integration);
+        }
+    }
+}
+
+/// A body that may be left out may not be null for that: it is an object or is not there.
+fn take_no_null(body: &mut RequestBody) {
+    let is_null = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(it)) if it.schema_type == Type::Null.into());
+    for content in body.content.values_mut() {
+        let RefOr::T(Content { schema: Some(schema), .. }) = content else { continue };
+        let RefOr::T(Schema::OneOf(forms)) = schema else { continue };
+        forms.items.retain(|form| !is_null(form));
+        if let [only] = forms.items.as_slice() {
+            *schema = only.clone();
         }
     }
 }

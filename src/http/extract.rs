@@ -1,7 +1,5 @@
 //! What handlers take from a request, with our own errors for what is wrong with it.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -10,10 +8,9 @@ use frontdesk_actors::messages::SessionKey;
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::people::{AgentRef, Principal};
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::strict::Object;
 use http::header::CONTENT_TYPE;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 
 use super::client::ClientAddress;
 use super::state::AppState;
@@ -40,27 +37,6 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let axum::Json(Object(body)) = axum::Json::from_request(request, state).await?;
         Ok(Self(body))
-    }
-}
-
-/// What is read from an object only. By themselves our types would take a list of their fields' values as well.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Fields<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-                to.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
-            }
-        }
-        from.deserialize_map(Fields(PhantomData))
     }
 }
 

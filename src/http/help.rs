@@ -10,6 +10,7 @@ use frontdesk_domain::people::{AgentRef, Audience, AuthorKind};
 use frontdesk_domain::privacy::redact;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::strict;
 use frontdesk_domain::summary::Summary;
 use frontdesk_domain::text::check_text;
 use http::StatusCode;
@@ -51,6 +52,7 @@ pub(super) struct ToldShort {
 pub(super) struct Rewrite {
     /// 1 to 4,096 characters.
     text: String,
+    #[serde(deserialize_with = "strict::word")]
     style: Style,
 }
 

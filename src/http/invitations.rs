@@ -5,6 +5,7 @@ use axum::extract::State;
 use frontdesk_domain::ids::AgentId;
 use frontdesk_domain::people::Role;
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::strict;
 use frontdesk_domain::timestamp::Timestamp;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -63,6 +64,7 @@ pub(super) struct MadeInvitation {
 pub(super) struct NewInvitation {
     /// Whose: the login name of the account to be.
     email: String,
+    #[serde(deserialize_with = "strict::word")]
     role: Role,
     /// How many days it lives, 1 to 30; 7 if not given.
     #[serde(default)]

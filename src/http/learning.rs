@@ -8,6 +8,7 @@ use frontdesk_domain::ids::{ConversationId, EntryId, PropertyId, Seq};
 use frontdesk_domain::import::{self, Format};
 use frontdesk_domain::people::{AgentRef, Audience, AuthorKind};
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::strict;
 use frontdesk_domain::text::shorten;
 use frontdesk_domain::timestamp::Timestamp;
 use http::StatusCode;
@@ -56,6 +57,7 @@ impl From<EntryVersion> for VersionView {
 /// A text to be imported.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct Import {
+    #[serde(deserialize_with = "strict::word")]
     format: Format,
     /// At most what a request may hold.
     text: String,

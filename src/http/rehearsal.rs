@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use frontdesk_domain::ids::{EntryId, PropertyId};
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::{Code, Refusal};
+use frontdesk_domain::strict;
 use frontdesk_domain::text::{check_short, check_text};
 use futures_util::stream;
 use http::header::CONTENT_TYPE;
@@ -39,7 +40,7 @@ pub(super) struct Rehearsal {
     #[serde(default)]
     questions: Vec<String>,
     /// Entries as they would be, at most 50.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict::objects")]
     changes: Vec<EntryChange>,
     /// Rules in the place of the model's usual ones, at most 20,000 characters.
     #[serde(default)]
@@ -51,7 +52,7 @@ pub(super) struct Rehearsal {
     #[serde(default)]
     embedded: bool,
     /// What the answers are compared with.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict::word")]
     against: Against,
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Rehearsal {
 pub(super) struct EntryChange {
     #[serde(default)]
     id: Option<EntryId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict::maybe_object")]
     entry: Option<EntryText>,
 }
 

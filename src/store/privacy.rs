@@ -11,22 +11,26 @@ use uuid::Uuid;
 use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId};
+use frontdesk_domain::strict;
 use frontdesk_domain::timestamp::Timestamp;
 
 /// What a property says to guests, and how long it keeps what they say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct PrivacySettings {
     /// Guests who have not been heard of for so many days are erased, unless one of their conversations waits
     /// for people or is snoozed; null: never.
     #[schema(required)]
+    #[serde(deserialize_with = "strict::nullable")]
     pub conversation_days: Option<u32>,
     /// Files of messages go after so many days; null: with the guest.
     #[schema(required)]
+    #[serde(deserialize_with = "strict::nullable")]
     pub attachment_days: Option<u32>,
     /// What guests can read about their data, by language (`en`, `de`, `pt-BR`); plain text.
+    #[serde(default)]
     pub notice: BTreeMap<String, String>,
     /// What a guest agrees to before writing, by language; none: nothing is asked.
+    #[serde(default)]
     pub consent: BTreeMap<String, String>,
 }
 

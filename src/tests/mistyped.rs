@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use frontdesk_domain::frame::parse;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ fn tries() -> usize {
 
 /// A value of any type, from those that others got in with.
 fn odd(random: &mut fastrand::Rng) -> Value {
-    match random.u8(..16) {
+    match random.u8(..17) {
         0 => Value::Null,
         1 => json!(random.bool()),
         2 => json!("1"),
@@ -38,6 +39,8 @@ fn odd(random: &mut fastrand::Rng) -> Value {
         12 => json!({"toString": "x", "__proto__": {"role": "admin"}}),
         13 => json!([{"id": 1}]),
         14 => json!(""),
+        // The number of a word in its list.
+        15 => json!(random.u8(..4)),
         _ => json!(-0.5),
     }
 }
@@ -55,10 +58,15 @@ fn plant(body: &mut Value, value: Value, random: &mut fastrand::Rng) {
         }
         _ => None,
     };
-    match below {
-        Some(below) => plant(below, value, random),
-        None => *body = value,
+    if let Some(below) = below {
+        return plant(below, value, random);
     }
+    // A text may become the only field of an object or the only item of a list, too.
+    *body = match body.as_str() {
+        Some(text) if random.u8(..8) == 0 => json!({text: null}),
+        Some(text) if random.u8(..8) == 0 => json!([text]),
+        _ => value,
+    };
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,6 +97,7 @@ async fn is_refused_wherever_it_stands() {
             assert!((400..500).contains(&status), "{} {} {list}: {status}", taker.method, taker.path);
         }
     }
+    frames(&document, &forms);
     let (began, done, by_status) = (Instant::now(), AtomicUsize::new(0), std::sync::Mutex::new([0; 600]));
     join_all((0..AT_ONCE).map(|nth| {
         let (document, forms, admin, done, by_status) = (&document, &forms, &admin, &done, &by_status);
@@ -129,6 +138,27 @@ async fn is_refused_wherever_it_stands() {
     // What is in the log is folded into its tables by itself.
     after.insert("places".to_owned(), before["places"]);
     assert_eq!(after, before);
+}
+
+/// The bodies of actions as frames of a socket.
+fn frames(document: &Document, forms: &[(&Taker, Value)]) {
+    let (mut random, mut refused) = (fastrand::Rng::with_seed(8), 0);
+    let is_act = |(taker, _): &&(&Taker, Value)| taker.path.ends_with("/actions");
+    let acts: Vec<_> = forms.iter().filter(is_act).collect();
+    while refused < tries() {
+        let (taker, sample) = acts[random.usize(..acts.len())];
+        let mut frame = sample.clone();
+        plant(&mut frame, odd(&mut random), &mut random);
+        if document.has_right_types(&taker.schema, &frame) {
+            continue;
+        }
+        if let Some(fields) = frame.as_object_mut() {
+            fields.insert("type".to_owned(), json!("act"));
+        }
+        let text = frame.to_string();
+        assert!(parse(&text).is_err(), "{text}");
+        refused += 1;
+    }
 }
 
 /// Queries, in the forms that turn into lists and objects elsewhere.

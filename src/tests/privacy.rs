@@ -294,6 +294,9 @@ async fn what_guests_are_told_and_agree_to() {
     let (data, _) = export(&admin, &id).await;
     assert!(data["tables"]["guests"][0]["consented_at"].is_string(), "{data}");
     for bad in [
+        json!({}),
+        json!({"conversation_days": 3}),
+        json!({"attachment_days": null, "notice": {}}),
         json!({"conversation_days":0}),
         json!({"attachment_days":40_000}),
         json!({"notice":{"":"x"}}),

@@ -21,6 +21,7 @@ pub mod privacy;
 pub mod quota;
 pub mod refusal;
 pub mod scrub;
+pub mod strict;
 pub mod summary;
 pub mod text;
 pub mod timestamp;

@@ -3,46 +3,13 @@
 import { expect, type APIRequestContext, type Page } from '@playwright/test';
 import { PAYLOADS } from './payloads';
 import { deskPage, guestPage, openThread, say, test } from './pages';
+import { nothingHappened, watch } from './watch';
 
 /** How many payloads one message holds. */
 const EACH = 10;
 const GROUPS = Array.from({ length: PAYLOADS.length / EACH }, (_, n) =>
   PAYLOADS.slice(n * EACH, (n + 1) * EACH).join('\n'),
 );
-
-/** Notes everything that a payload could do. */
-async function watch(page: Page): Promise<string[]> {
-  const done: string[] = [];
-  const own = new URL(page.url()).host;
-  page.on('dialog', (dialog) => {
-    done.push(`dialog ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  page.on('popup', (popup) => done.push(`popup ${popup.url()}`));
-  page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.host !== own && !['data:', 'blob:'].includes(url.protocol)) done.push(request.url());
-  });
-  page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== own) done.push(socket.url());
-  });
-  page.on('framenavigated', (frame) => {
-    if (new URL(frame.url()).host !== own) done.push(`navigated to ${frame.url()}`);
-  });
-  return done;
-}
-
-async function nothingHappened(page: Page, done: string[]): Promise<void> {
-  // What was shown as an element would run by now, or with the next frame.
-  await page.waitForTimeout(500);
-  expect(done).toEqual([]);
-  expect(await page.evaluate(() => '__pwned' in window)).toBe(false);
-  expect(await page.title()).not.toBe('pwned');
-  expect(page.frames()).toHaveLength(1);
-  const made = 'main img, main script, main iframe, main object, main video, main math, main style';
-  await expect(page.locator(made)).toHaveCount(0);
-  await expect(page.locator('a[href^="javascript:" i], [onerror], [onload]')).toHaveCount(0);
-}
 
 async function post(who: APIRequestContext, path: string, data: unknown): Promise<void> {
   const answer = await who.post(path, { data });

@@ -56,3 +56,51 @@ const WRAPPINGS: readonly string[] = [
 export const PAYLOADS: readonly string[] = WRAPPINGS.flatMap((wrapping) =>
   DEEDS.map((deed) => wrapping.replaceAll('%', () => deed)),
 );
+
+/** Where a hostile answer of a model leads. */
+const TARGETS: readonly string[] = [
+  'https://canary.example/',
+  '//canary.example/q',
+  'http://canary.example:80/',
+  'https://user:word@canary.example/',
+  'https://xn--cnary-uqa.example/',
+  'https://c\u0430nary.example/',
+  'https://canary\u200b.example/',
+  'javascript:window.__pwned=1',
+  'java\nscript:window.__pwned=1',
+  'JAVASCRIPT:alert(1)',
+  'data:text/html,<script>top.__pwned=1</script>',
+  'data:image/svg+xml,<svg onload=alert(1)>',
+  'vbscript:msgbox(1)',
+  'blob:https://canary.example/x',
+  '\\\\canary.example\\x',
+];
+
+/** `%` is the target. */
+const ANSWERS: readonly string[] = [
+  '![see](%)',
+  '![see][r]\n\n[r]: %',
+  '[tap](%)',
+  '[tap](<%> "title")',
+  '[tap][r]\n\n[r]: %',
+  '<%>',
+  'See % for more.',
+  '**[tap](%)**',
+  '[![see](%)](%)',
+  '`code` [tap](%) *and* ![see](%)',
+  '- [tap](%)\n- ![see](%)',
+  '# [tap](%)\n\n> ![see](%)',
+  '```html\n<img src="%">\n```',
+  '<img src="%" onerror="window.__pwned=1">',
+  '<a href="%" ping="%">tap</a>',
+  '<iframe src="%"></iframe>',
+  '<script src="%"></script>',
+  '<link rel="stylesheet" href="%"><style>@import "%"</style>',
+  '<svg><image href="%"/><use href="%"/></svg>',
+  '<form action="%"><button autofocus>tap</button></form><meta http-equiv="refresh" content="0;url=%">',
+];
+
+/** Three hundred answers of a model that has been turned against us. */
+export const OUTPUTS: readonly string[] = ANSWERS.flatMap((answer) =>
+  TARGETS.map((target) => answer.replaceAll('%', () => target)),
+);

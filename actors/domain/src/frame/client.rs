@@ -1,6 +1,6 @@
 //! What clients send.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use crate::ids::{AgentId, ClientId, ConversationId, Seq};
 use crate::outgoing::Parameter;
 use crate::people::GuestProfile;
 use crate::refusal::{Code, Refusal};
+use crate::strict::{self, Object};
 use crate::timestamp::Timestamp;
 
 /// A frame from a client. Unknown fields are ignored, unknown types refused.
@@ -68,7 +69,7 @@ pub enum ClientFrame {
         #[serde(default)]
         conversation: Option<ConversationId>,
         /// What.
-        #[serde(flatten)]
+        #[serde(flatten, deserialize_with = "strict::tagged")]
         action: Action,
     },
     /// I am writing, or no longer.
@@ -104,7 +105,7 @@ pub enum Action {
     /// Make it somebody's, or nobody's.
     Assign {
         /// Whose; `null` for nobody's.
-        #[serde(deserialize_with = "required")]
+        #[serde(deserialize_with = "strict::nullable")]
         #[cfg_attr(feature = "typescript", ts(optional = false))]
         agent: Option<AgentId>,
     },
@@ -131,6 +132,7 @@ pub enum Action {
     /// Write down what is known of the guest.
     Profile {
         /// The fields to set; an empty text clears one.
+        #[serde(deserialize_with = "strict::object")]
         guest: GuestProfile,
     },
     /// Send a text that WhatsApp has approved: the only kind that reaches a guest who has been silent for a day.
@@ -140,7 +142,7 @@ pub enum Action {
         /// Its language, as WhatsApp writes it (`en_US`).
         language: String,
         /// For its blanks, in order.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "strict::objects")]
         parameters: Vec<Parameter>,
         /// What the guest reads: the template with its blanks filled in.
         text: String,
@@ -150,6 +152,7 @@ pub enum Action {
         /// Which.
         request: Uuid,
         /// Where it stands now.
+        #[serde(deserialize_with = "strict::word")]
         state: RequestState,
     },
     /// The guest's judgement.
@@ -162,22 +165,15 @@ pub enum Action {
     },
 }
 
-/// A field that must be there, though it may be `null`.
-fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer)
-}
-
 /// Reads one text frame.
 ///
 /// # Errors
 /// `bad_frame`, with the frame's `id` where one can be read.
 pub fn parse(text: &str) -> Result<ClientFrame, (Option<ClientId>, Refusal)> {
-    serde_json::from_str(text)
-        .map_err(|error| (readable_id(text), Refusal::new(Code::BadFrame, plain(&error))))
+    match serde_json::from_str(text) {
+        Ok(Object(frame)) => Ok(frame),
+        Err(error) => Err((readable_id(text), Refusal::new(Code::BadFrame, plain(&error)))),
+    }
 }
 
 /// The `id` of a frame that is otherwise broken.
@@ -245,6 +241,25 @@ mod tests {
             (r#"{"type":"act","id":"a1","conversation":"x","action":"close"}"#, Some("a1")),
             (r#"{"type":"act","id":"a1","action":"assign"}"#, Some("a1")),
             (r#"{"type":"act","id":"a1","action":"drop table"}"#, Some("a1")),
+            (r#"{"type":"act","id":"a1","action":0}"#, Some("a1")),
+            (r#"{"type":"act","id":"a1","action":{"close":null}}"#, Some("a1")),
+            (r#"{"type":"act","id":"a1","action":["close"]}"#, Some("a1")),
+            (r#"{"type":"act","id":"a1","action":"profile","guest":[]}"#, Some("a1")),
+            (r#"{"type":"act","id":"a1","action":"profile","guest":[null,"Eve"]}"#, Some("a1")),
+            (r#"{"type":"act","id":"a1","action":"profile","guest":null}"#, Some("a1")),
+            (
+                r#"{"type":"act","id":"a1","action":"request","request":"01890a5d-ac96-774b-bcce-b302099a8057","state":{"done":null}}"#,
+                Some("a1"),
+            ),
+            (
+                r#"{"type":"act","id":"a1","action":"template","name":"n","language":"en","text":"x","parameters":[["x"]]}"#,
+                Some("a1"),
+            ),
+            (r#"["ping"]"#, None),
+            (r#"["typing",null,true]"#, None),
+            (r#"[["type","ping"]]"#, None),
+            (r#"{"type":7}"#, None),
+            (r#"{"type":{"ping":null}}"#, None),
             (r#"{"type":"read","seq":-1}"#, None),
             (r#"{"type":"typing","on":"yes"}"#, None),
         ] {
