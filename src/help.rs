@@ -148,7 +148,7 @@ impl Help {
         let sources = base.top(&question, SOURCES);
         let words = prompts::suggestion(&lines, &sources, question.language(), &fence());
         match self.run(at, words).await {
-            Ok(text) => Ok(grounded(&text, &sources)),
+            Ok(text) => Ok(grounded(&text, question.subject(), &sources)),
             Err(why) => from_knowledge(base.as_ref(), &question).ok_or_else(|| match why {
                 Unhelped::NoModel => Refusal::new(Code::NotFound, "no entry of the knowledge answers this"),
                 why => why.into(),
@@ -242,15 +242,14 @@ async fn call(writer: &dyn Writer, errand: Errand, lease: Lease) -> Option<Resul
 }
 
 /// Takes the numbers of the sources out of the words, and looks whether the sources hold what the words say.
-fn grounded(text: &str, sources: &[Source]) -> Suggestion {
+fn grounded(text: &str, asked: &str, sources: &[Source]) -> Suggestion {
     let mut citations = Citations::default();
     let mut said = citations.push(text);
     said.push_str(&citations.finish());
     let cited: Vec<&Source> =
         citations.cited().iter().filter_map(|number| sources.get(number.checked_sub(1)?)).collect();
-    let texts: Vec<&str> =
-        cited.iter().flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect();
-    let mut guard = Guard::default();
+    let texts: Vec<_> = cited.iter().map(|source| source.guarded()).collect();
+    let mut guard = Guard::answering(asked);
     let withheld = guard.push(&said, &texts, &[]).withheld.or_else(|| guard.finish(&texts).withheld);
     Suggestion {
         text: said.trim().to_owned(),
@@ -289,10 +288,10 @@ mod tests {
             score: 1.0,
         };
         let sources = [source("Breakfast", "Breakfast is from 7:00 to 10:00.")];
-        let good = grounded("Breakfast is from 7:00 to 10:00 [1].", &sources);
+        let good = grounded("Breakfast is from 7:00 to 10:00 [1].", "When is breakfast?", &sources);
         assert_eq!(good.text, "Breakfast is from 7:00 to 10:00.");
         assert_eq!((good.citations.len(), good.unproven), (1, None));
-        let bad = grounded("A room costs 80 EUR [1].", &sources);
+        let bad = grounded("A room costs 80 EUR [1].", "What does a room cost?", &sources);
         assert!(bad.unproven.is_some());
         assert!(bad.text.contains("80 EUR"), "the agent sees it all the same");
     }

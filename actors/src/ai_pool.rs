@@ -224,6 +224,10 @@ impl AiPool {
             };
             let estimate = state.estimator.estimate(job.lines);
             let deadline = job.deadline;
+            if job.is_turn() && self.is_too_late(deadline, state) {
+                self.fall_back(myself, item.id, "slow", state);
+                continue;
+            }
             match state.gate.admit(item.id, estimate, state.now(), clock::now()) {
                 Ok(()) => {
                     state.queue.take(item);
@@ -250,6 +254,14 @@ impl AiPool {
         if let Some((deadline, _)) = state.deadlines.first().copied() {
             self.come_back(myself, deadline, state);
         }
+    }
+
+    /// Whether a call that starts now would hardly be heard in time. It would take a slot from one that would: where
+    /// more ask than there are slots, soon nobody were answered.
+    fn is_too_late(&self, deadline: Instant, state: &State) -> bool {
+        // However slow the model has become, who has just asked may try it.
+        let expected = state.gate.expected().min(self.limits.first_token / 2);
+        deadline.saturating_duration_since(Instant::now()) < expected
     }
 
     /// Turns whose time is up go on without the model. One that the model is at has a timer of its own.

@@ -381,3 +381,47 @@ async fn calls_that_began_too_late_do_not_open_the_breaker() {
     guests.push(question(&world, 20).await);
     tokio::time::timeout(SOON, asked.recv()).await.expect("the model is asked").unwrap().end().await;
 }
+
+/// More ask than there are slots. Who has waited so long that the model would not be heard in time is answered without
+/// it at once, and the slot goes to one who has just asked: else soon every call would be one that is cut.
+#[tokio::test(start_paused = true)]
+async fn a_slot_goes_to_who_can_still_be_heard() {
+    let (world, mut asked) = world(slots(2)).await;
+    let mut guests = Vec::new();
+    let mut answers = Vec::new();
+    for n in 11..=18 {
+        guests.push(question(&world, n).await);
+        let answer = asked.recv().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        answer.say("From seven.").await;
+        answer.end().await;
+        outcome(&world, n).await;
+    }
+    for n in [1, 2] {
+        guests.push(question(&world, n).await);
+        answers.push(asked.recv().await.unwrap());
+    }
+    for answer in &answers {
+        answer.say("A long story:").await;
+    }
+    for n in [3, 4] {
+        guests.push(question(&world, n).await);
+    }
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    guests.push(question(&world, 5).await);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for answer in answers {
+        answer.end().await;
+    }
+    let answer = asked.recv().await.unwrap();
+    assert_eq!(answer.prompt.conversation, conversation(5));
+    for n in [3, 4] {
+        let (outcome, after) = outcome(&world, n).await;
+        assert_eq!(outcome, TurnOutcome::HandedOver, "the embedded answerer's");
+        assert!(after < Duration::from_secs(1), "not at the end of their time: {after:?}");
+    }
+    answer.say("From seven.").await;
+    answer.end().await;
+    assert_eq!(outcome(&world, 5).await.0, TurnOutcome::Answered);
+    assert!(matches!(asked.try_recv(), Err(TryRecvError::Empty)), "nobody else's call was made");
+}

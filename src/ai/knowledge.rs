@@ -64,6 +64,13 @@ pub struct Source {
     pub score: f32,
 }
 
+impl Source {
+    /// As the guard reads it.
+    pub fn guarded(&self) -> frontdesk_domain::guard::Source<'_> {
+        frontdesk_domain::guard::Source { title: &self.title, body: &self.body }
+    }
+}
+
 /// One property's knowledge, searchable. Called on the runtime's threads: must answer in milliseconds.
 pub trait Retriever: Send + Sync + 'static {
     /// The answer to a question, without any model.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use frontdesk_actors::ports::{Line, Prompt};
+use frontdesk_domain::answerer::Topics;
 use frontdesk_domain::people::AuthorKind;
 
 use super::clean::clean;
@@ -47,6 +48,14 @@ impl Question {
         Self { text, context, locale }
     }
 
+    /// The words that say what it is about: an "and on Sunday?" goes on about what was asked before.
+    pub fn subject(&self) -> &str {
+        match self.context.last() {
+            Some(before) if Topics::of(&self.text, &[]).is_empty() => before,
+            _ => &self.text,
+        }
+    }
+
     /// The language to speak in.
     pub fn language(&self) -> &str {
         self.locale.as_deref().unwrap_or("en")
@@ -73,5 +82,8 @@ mod tests {
         assert_eq!(question.context, ["Hallo", "Wo ist der Pool?"]);
         assert_eq!(question.locale.as_deref(), Some("de"));
         assert!(!format!("{question:?}").contains("Spa"));
+        assert_eq!(question.subject(), question.text);
+        let later = Question { text: "und am Sonntag?".into(), ..question };
+        assert_eq!(later.subject(), "Wo ist der Pool?");
     }
 }

@@ -204,6 +204,11 @@ impl Gate {
         self.breaker.succeeded();
     }
 
+    /// How long a call that starts now will probably wait for its first word.
+    pub fn expected(&self) -> Duration {
+        Duration::from_millis(self.aimd.expected())
+    }
+
     /// A call was cancelled before it came to anything.
     pub fn came_to_nothing(&mut self) {
         self.breaker.came_to_nothing();

@@ -86,6 +86,11 @@ impl Job {
         (self.class == Class::Guest, self.conversation())
     }
 
+    /// A turn has until its deadline to be heard; a lease, to get its place.
+    pub fn is_turn(&self) -> bool {
+        matches!(self.client, Client::Turn { .. })
+    }
+
     pub fn conversation(&self) -> ConversationId {
         match &self.client {
             Client::Turn { request, .. } => request.conversation,

@@ -35,6 +35,8 @@ const AGENTS: usize = 4;
 const GUESTS_PER_PHONE: usize = 3;
 /// How long it may take until all is answered and every turn has its end.
 const SETTLES_WITHIN: Duration = Duration::from_secs(90);
+/// So many looks in a row must find nothing new: what is tried again pauses for seconds, and a busy machine longer.
+const LOOKS: u32 = 4;
 
 /// What one run does.
 #[derive(Clone, Debug)]
@@ -186,10 +188,12 @@ fn channel(graph: &FakeGraph) -> Vec<(&'static str, String)> {
 async fn settle(stage: &Stage, admin: &Agent, guests: &[Arc<Guest>]) -> anyhow::Result<Vec<usize>> {
     let since = Instant::now();
     let mut before = Vec::new();
+    let mut same = 0;
     loop {
         sleep(Duration::from_secs(2)).await;
         let now = lengths(stage, admin, guests).await?;
-        let quiet = stage.unanswered.load(Ordering::Relaxed) == 0 && now == before;
+        same = if now == before { same + 1 } else { 0 };
+        let quiet = stage.unanswered.load(Ordering::Relaxed) == 0 && same >= LOOKS;
         // A turn that never ends is for the checker to find.
         if quiet && (!owes(stage, admin, guests).await? || since.elapsed() > SETTLES_WITHIN) {
             return Ok(now);

@@ -47,14 +47,18 @@ pub fn read(text: &str) -> Option<Token<'_>> {
     Some(Token { run, conversation, author, n, whole })
 }
 
-/// Another conversation than these, if a token of this run in the text names one.
+/// Another conversation than these, if a token of this run in the text names one. A token may be cut, where the AI's words
+/// were; in a frame other fields follow then.
 pub fn names_another(run: &str, text: &str, own: &[&str]) -> Option<String> {
     let (run, own) = (spelled(run), own.iter().map(|name| spelled(name)).collect::<Vec<_>>());
     let named = text.match_indices(&run).filter_map(|(at, _)| {
         let rest = text[at + run.len()..].strip_prefix('|')?;
-        rest.split_once('|').map(|(conversation, _)| conversation)
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '-').unwrap_or(rest.len());
+        let (name, after) = rest.split_at(end);
+        let is_own = |own: &String| if after.starts_with('|') { own == name } else { own.starts_with(name) };
+        (!own.iter().any(is_own)).then(|| name.to_owned())
     });
-    named.into_iter().find(|named| own.iter().all(|own| named != own)).map(str::to_owned)
+    named.into_iter().next()
 }
 
 /// The conversation of what the AI's stand-in repeats.
@@ -98,6 +102,14 @@ mod tests {
         let frame = format!("{{\"a\":\"{text}\",\"b\":\"{}\"}}", write("r1", "d", "a", "m8", "x"));
         assert_eq!(names_another("r1", &frame, &["c"]).as_deref(), Some("d"));
         assert_eq!(names_another("r1", &text, &["c"]), None);
+        // The AI's words were cut in the token; what follows belongs to the frame.
+        let cut =
+            |token: &str| format!("{{\"text\":\"About {token}\",\"partial\":true,\"then\":\"{text}\"}}");
+        for token in ["rH|", "rH|c"] {
+            assert_eq!(names_another("r1", &cut(token), &["cK"]).as_deref(), Some("c"), "by the second");
+            assert_eq!(names_another("r1", &cut(token), &["c", "cK"]), None, "{token}");
+        }
+        assert_eq!(names_another("r1", &cut("rH|d"), &["c"]).as_deref(), Some("d"));
     }
 
     #[test]
@@ -132,7 +144,15 @@ mod tests {
             let id = format!("019abcde-{:04x}-7{:03x}-{:016x}", n % 65_536, n % 4_096, hash(&n.to_string()));
             let token = write(&format!("run{n:016x}"), &id, &id, &format!("mp0-{n}"), "");
             let answer = format!("{ABOUT}{}: {}", token.trim_end(), words.join(" "));
-            assert_eq!(frontdesk_domain::guard::concern(&answer, &[]), None, "{answer}");
+            assert_eq!(
+                frontdesk_domain::guard::concern(
+                    &answer,
+                    &frontdesk_domain::answerer::Topics::default(),
+                    &[]
+                ),
+                None,
+                "{answer}"
+            );
         }
     }
 }

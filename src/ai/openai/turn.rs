@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use frontdesk_actors::ports::{ModelError, Piece, Prompt};
 use frontdesk_domain::conversation::TurnEnd;
-use frontdesk_domain::guard::{Concern, Guard, Passed};
+use frontdesk_domain::guard::{self, Concern, Guard, Passed};
 use frontdesk_domain::pool::Estimator;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, timeout_at};
@@ -73,8 +73,10 @@ impl Turn {
             model.client.model(),
         );
         let turn_by = Instant::now() + model.client.timers().turn;
+        let question = Question::of(&prompt);
         Self {
-            question: Question::of(&prompt),
+            guard: Guard::answering(question.subject()),
+            question,
             turn_by,
             deadline: turn_by,
             model,
@@ -85,7 +87,6 @@ impl Turn {
             events: None,
             exchange: Exchange::new(),
             answer: Answer::default(),
-            guard: Guard::default(),
             withheld: None,
             calls: Calls::default(),
             finish: None,
@@ -228,7 +229,7 @@ impl Turn {
     /// Shows what of the words may be shown by now; a commitment that no cited entry makes ends the answer.
     fn check(&mut self, words: &str) {
         let mut guard = std::mem::take(&mut self.guard);
-        let passed = guard.push(words, &self.cited_texts(), &self.offered_texts());
+        let passed = guard.push(words, &self.cited(), &self.offered());
         self.guard = guard;
         self.pass(passed);
         if self.withheld.is_some() {
@@ -243,15 +244,14 @@ impl Turn {
         self.withheld = self.withheld.or(passed.withheld);
     }
 
-    fn cited_texts(&self) -> Vec<&str> {
+    fn cited(&self) -> Vec<guard::Source<'_>> {
         let source = |number: &usize| number.checked_sub(1).and_then(|place| self.sources.get(place));
-        let cited = self.answer.cited().iter().filter_map(source);
-        cited.flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect()
+        self.answer.cited().iter().filter_map(source).map(Source::guarded).collect()
     }
 
     /// What the answer may still cite.
-    fn offered_texts(&self) -> Vec<&str> {
-        self.sources.iter().flat_map(|source| [source.title.as_str(), source.body.as_str()]).collect()
+    fn offered(&self) -> Vec<guard::Source<'_>> {
+        self.sources.iter().map(Source::guarded).collect()
     }
 
     fn say(&mut self, text: String) {

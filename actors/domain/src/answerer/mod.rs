@@ -28,6 +28,7 @@ mod sections;
 mod stem;
 mod templates;
 mod text;
+mod topics;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use route::{Route, SmallTalk, Urgency, explain, route};
 pub use sections::SectionError;
 pub use templates::{Template, emergency};
 pub use text::fold;
+pub use topics::Topics;
 
 use index::Index;
 use query::{Query, Reader};

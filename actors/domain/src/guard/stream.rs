@@ -2,9 +2,10 @@
 //! which is not cited yet waits for that, with all that follows it: models like to name their source at the end.
 
 use super::amounts::{ends_with_one, may_become};
+use super::source::subject;
 use super::words::{is_unspaced, joined, mentions, table};
-use super::{Concern, concern};
-use crate::answerer::fold;
+use super::{Concern, Source, concern};
+use crate::answerer::{Topics, fold};
 
 /// The longest sentence that is held, in characters: one that goes on is judged where it stands.
 pub(super) const HELD_MAX_CHARS: usize = 600;
@@ -32,17 +33,26 @@ pub struct Guard {
     /// Its part that is not shown yet.
     pub(super) held: String,
     risky: bool,
-    /// Sentences whose source is not cited yet, and what is shown once it is.
-    unfounded: Vec<String>,
+    /// What is spoken of: the last sentence's topics that named any, at first those of the question.
+    about: Topics,
+    /// Sentences whose source is not cited yet with what they are about, and what is shown once it is.
+    unfounded: Vec<(String, Topics)>,
     pub(super) waiting: String,
+    /// How many entries were cited when these were last looked at.
+    cited: usize,
     /// A sentence mark was read: what follows decides if it was the end.
     ended: bool,
     closed: bool,
 }
 
 impl Guard {
-    /// Takes words in; `cited` are the texts of the entries cited so far, `offered` of those that may still be.
-    pub fn push(&mut self, text: &str, cited: &[&str], offered: &[&str]) -> Passed {
+    /// For the answer to a question: "yes, it is free" speaks of what the question does.
+    pub fn answering(question: &str) -> Self {
+        Self { about: subject(question), ..Self::default() }
+    }
+
+    /// Takes words in; `cited` are the entries cited so far, `offered` those that may still be.
+    pub fn push(&mut self, text: &str, cited: &[Source<'_>], offered: &[Source<'_>]) -> Passed {
         let mut passed = Passed::default();
         for character in text.chars() {
             if self.closed {
@@ -74,7 +84,10 @@ impl Guard {
         {
             self.show(&mut passed);
         }
-        self.found(cited, &mut passed);
+        if self.cited != cited.len() {
+            self.cited = cited.len();
+            self.found(cited, &mut passed);
+        }
         if self.waiting.chars().count() > WAITING_MAX_CHARS {
             self.give_up(cited, &mut passed);
         }
@@ -82,7 +95,7 @@ impl Guard {
     }
 
     /// The end of the answer: judges what is held, and what waits.
-    pub fn finish(&mut self, cited: &[&str]) -> Passed {
+    pub fn finish(&mut self, cited: &[Source<'_>]) -> Passed {
         let mut passed = Passed::default();
         if !self.closed {
             self.judge(cited, &[], &mut passed);
@@ -100,16 +113,20 @@ impl Guard {
     }
 
     /// Shows what has waited, if its source is cited by now.
-    fn found(&mut self, cited: &[&str], passed: &mut Passed) {
-        if !self.closed && self.unfounded.iter().all(|sentence| concern(sentence, cited).is_none()) {
+    fn found(&mut self, cited: &[Source<'_>], passed: &mut Passed) {
+        if !self.closed && self.all_founded(cited) {
             self.unfounded.clear();
             passed.shown.push_str(&std::mem::take(&mut self.waiting));
         }
     }
 
+    fn all_founded(&self, cited: &[Source<'_>]) -> bool {
+        self.unfounded.iter().all(|(sentence, about)| concern(sentence, about, cited).is_none())
+    }
+
     /// What still waits will not be founded any more.
-    fn give_up(&mut self, cited: &[&str], passed: &mut Passed) {
-        let unfounded = self.unfounded.iter().find_map(|sentence| concern(sentence, cited));
+    fn give_up(&mut self, cited: &[Source<'_>], passed: &mut Passed) {
+        let unfounded = self.unfounded.iter().find_map(|(sentence, about)| concern(sentence, about, cited));
         if let Some(concern) = unfounded.filter(|_| !self.closed) {
             self.close(concern, passed);
         }
@@ -153,15 +170,19 @@ impl Guard {
             })
     }
 
-    fn judge(&mut self, cited: &[&str], offered: &[&str], passed: &mut Passed) {
+    fn judge(&mut self, cited: &[Source<'_>], offered: &[Source<'_>], passed: &mut Passed) {
         let sentence = std::mem::take(&mut self.sentence);
         (self.risky, self.ended) = (false, false);
-        let Some(found) = concern(&sentence, cited) else { return self.show(passed) };
-        if concern(&sentence, offered).is_some() {
+        let own = subject(&sentence);
+        if !own.is_empty() {
+            self.about = own;
+        }
+        let Some(found) = concern(&sentence, &self.about, cited) else { return self.show(passed) };
+        if concern(&sentence, &self.about, offered).is_some() {
             self.held.clear();
             return self.close(found, passed);
         }
-        self.unfounded.push(sentence);
+        self.unfounded.push((sentence, self.about.clone()));
         self.show(passed);
     }
 }

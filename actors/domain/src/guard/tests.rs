@@ -3,7 +3,19 @@
 use super::stream::{HELD_MAX_CHARS, WAITING_MAX_CHARS};
 use super::*;
 
-const SPA: &str = "The sauna is open from 07:00 to 21:00 and free of charge. See https://spa.example/hours.";
+const SPA: Source<'_> = Source {
+    title: "",
+    body: "The sauna is open from 07:00 to 21:00 and free of charge. See https://spa.example/hours.",
+};
+
+/// Whatever it is about.
+fn concern(sentence: &str, cited: &[Source<'_>]) -> Option<Concern> {
+    super::concern(sentence, &Topics::default(), cited)
+}
+
+fn entry(body: &str) -> Source<'_> {
+    Source { title: "", body }
+}
 
 #[test]
 fn what_a_cited_entry_says_may_be_said() {
@@ -43,7 +55,7 @@ fn what_none_says_is_withheld() {
 }
 
 /// Many ways to cut a text in three: the verdict is always the same.
-fn run(text: &str, cited: &[&str]) -> (String, Option<Concern>) {
+fn run(text: &str, cited: &[Source<'_>]) -> (String, Option<Concern>) {
     let mut whole: Option<(String, Option<Concern>)> = None;
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(3).chain([text.len()]).collect();
     for first in &places {
@@ -110,7 +122,7 @@ fn harmless_words_are_shown_as_they_come() {
 #[test]
 fn an_endless_sentence_is_judged_where_it_stands() {
     let mut guard = Guard::default();
-    let passed = guard.push(&"7 ".repeat(2_000), &["7"], &[]);
+    let passed = guard.push(&"7 ".repeat(2_000), &[entry("7")], &[]);
     assert!(passed.shown.len() > 3_000 && guard.held.len() <= HELD_MAX_CHARS);
 }
 
@@ -146,7 +158,7 @@ fn amounts_in_words_are_numbers() {
 
 #[test]
 fn an_amount_in_words_is_found_in_digits_and_the_other_way() {
-    for (sentence, entry) in [
+    for (sentence, body) in [
         ("It costs twenty-five euros.", "Parking: 25 EUR."),
         ("Das kostet fünfundzwanzig Euro.", "Parken: 25 Euro."),
         ("Das kostet hundertzwanzig Euro.", "120 Euro"),
@@ -155,9 +167,9 @@ fn an_amount_in_words_is_found_in_digits_and_the_other_way() {
         ("价格是一百二十元。", "120元"),
         ("It costs 20 euros.", "Parking costs twenty euros."),
     ] {
-        assert_eq!(concern(sentence, &[entry]), None, "{sentence}");
+        assert_eq!(concern(sentence, &[entry(body)]), None, "{sentence}");
     }
-    assert_eq!(concern("Vierundzwanzig Euro.", &["80 Euro"]), Some(Concern::Number));
+    assert_eq!(concern("Vierundzwanzig Euro.", &[entry("80 Euro")]), Some(Concern::Number));
 }
 
 #[test]
@@ -227,4 +239,27 @@ fn not_more_waits_than_a_reader_waits_for() {
     assert_eq!(guard.push("It opens at 7.00. ", &[], &[SPA]).withheld, None);
     let passed = guard.push(&"It is warm. ".repeat(200), &[], &[SPA]);
     assert_eq!((passed.shown.as_str(), passed.withheld), ("", Some(Concern::Number)));
+}
+
+#[test]
+fn what_an_entry_says_of_one_thing_it_does_not_say_of_another() {
+    let towels = Source { title: "How do I get fresh towels?", body: "Towels are free and come at 9:00." };
+    let parking = Source { title: "Is there parking?", body: "The garage costs 12 EUR a day." };
+    let cited = [towels, parking];
+    for (question, answer, expected) in [
+        ("Is breakfast free?", "Breakfast is free.", Some(Concern::Commitment)),
+        ("Is breakfast free?", "Yes, it is free.", Some(Concern::Commitment)),
+        ("Ist das Frühstück gratis?", "Ja, kostenlos.", Some(Concern::Commitment)),
+        ("What does breakfast cost?", "It costs 12 EUR.", Some(Concern::Number)),
+        ("Hello", "I looked at the pool for you. That is 12 EUR.", Some(Concern::Number)),
+        ("Is breakfast free?", "No, but the towels are free.", None),
+        ("Are towels free?", "Yes, they are free.", None),
+        ("Sind Handtücher gratis?", "Ja, kostenlos. Sie kommen um 9:00.", None),
+        ("What does parking cost?", "It costs twelve euros.", None),
+        ("Hello", "It is free.", None),
+    ] {
+        let mut guard = Guard::answering(question);
+        let withheld = guard.push(answer, &cited, &[]).withheld.or(guard.finish(&cited).withheld);
+        assert_eq!(withheld, expected, "{question} {answer}");
+    }
 }

@@ -78,11 +78,14 @@ async fn a_thousand_hostile_outputs_win_nothing() {
                     let text = format!("{beginning}{middle}{payload}{end}");
                     let mut answer = super::super::answer::Answer::default();
                     let mut guard = frontdesk_domain::guard::Guard::default();
-                    let source = ["Breakfast", "From 7 to 10 in the hall."];
+                    let source = frontdesk_domain::guard::Source {
+                        title: "Breakfast",
+                        body: "From 7 to 10 in the hall.",
+                    };
                     let mut shown = String::new();
                     let mut withheld = false;
                     let mut take = |words: &str, cited: &[usize], last: bool| {
-                        let texts: Vec<&str> = if cited.contains(&1) { source.to_vec() } else { Vec::new() };
+                        let texts = if cited.contains(&1) { vec![source] } else { Vec::new() };
                         for passed in
                             [Some(guard.push(words, &texts, &[])), last.then(|| guard.finish(&texts))]
                         {

@@ -1,9 +1,10 @@
 //! How a turn ends: an answer, a request, a person, another round; or not, which is a failure.
 
+use frontdesk_domain::answerer::Topics;
 use frontdesk_domain::conversation::TurnEnd;
 use frontdesk_domain::departments::TEXT_MAX_CHARS as REQUEST_MAX_CHARS;
 use frontdesk_domain::event::Citation;
-use frontdesk_domain::guard::{Concern, Guard, concern};
+use frontdesk_domain::guard::{Concern, Guard, Source, concern};
 use frontdesk_domain::text::shorten;
 
 use super::super::super::knowledge::Decision;
@@ -30,7 +31,7 @@ impl Turn {
         let (rest, in_text) = self.answer.finish();
         self.check(&rest);
         let mut guard = std::mem::take(&mut self.guard);
-        let passed = guard.finish(&self.cited_texts());
+        let passed = guard.finish(&self.cited());
         self.pass(passed);
         if let Some(concern) = self.withheld {
             self.withhold(concern);
@@ -84,7 +85,7 @@ impl Turn {
             self.say("\n\n".to_owned());
         }
         self.answer.again();
-        self.guard = Guard::default();
+        self.guard = Guard::answering(self.question.subject());
         self.book.called(&std::mem::take(&mut self.calls));
         self.finish = None;
         self.heard = false;
@@ -97,10 +98,11 @@ impl Turn {
     /// only as far as they claim no more than the guest has said.
     fn request(&mut self, proposal: &Proposal) {
         let asked = self.question.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut known: Vec<&str> = self.cited_texts();
-        known.push(&self.question.text);
-        known.extend(self.question.context.iter().map(String::as_str));
-        let founded = !proposal.text.is_empty() && concern(&proposal.text, &known).is_none();
+        let mut known = self.cited();
+        let said = std::iter::once(&self.question.text).chain(&self.question.context);
+        known.extend(said.map(|body| Source { title: "", body }));
+        let founded =
+            !proposal.text.is_empty() && concern(&proposal.text, &Topics::default(), &known).is_none();
         let text = if founded { proposal.text.clone() } else { shorten(&asked, REQUEST_MAX_CHARS) };
         let line = language::request_line(self.question.language());
         self.say(if self.spoke { format!("\n\n{line}") } else { line.to_owned() });
