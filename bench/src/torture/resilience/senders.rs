@@ -77,6 +77,7 @@ struct Sender {
     /// Where the conversation stood before.
     base: u64,
     acked: AtomicU64,
+    refused: AtomicU64,
     /// The highest place that was acknowledged.
     last: AtomicU64,
 }
@@ -102,6 +103,7 @@ impl Senders {
                 answered: Notify::new(),
                 base,
                 acked: AtomicU64::new(0),
+                refused: AtomicU64::new(0),
                 last: AtomicU64::new(0),
             });
             let (writes, reads) = (Arc::clone(&sender), Arc::clone(&sender));
@@ -184,7 +186,8 @@ impl Senders {
             let last = last(&opened);
             let (acked, open) = (sender.acked.load(Relaxed), sender.open().len() as u64);
             lost += (acked + sender.base).max(sender.last.load(Relaxed)).saturating_sub(last);
-            kept += last.saturating_sub(acked + sender.base + open);
+            // The server itself may have added an event: no more can be kept than was refused.
+            kept += last.saturating_sub(acked + sender.base + open).min(sender.refused.load(Relaxed));
         }
         Ok((lost, kept))
     }
@@ -239,6 +242,7 @@ impl Sender {
             self.last.fetch_max(frame["seq"].as_u64().unwrap_or(0), Relaxed);
             self.shared.answers().accepted.saturating_record(micros);
         } else {
+            self.refused.fetch_add(1, Relaxed);
             self.shared.answers().refused.saturating_record(micros);
         }
         self.answered.notify_one();
