@@ -30,6 +30,7 @@ mod guest;
 mod headers;
 mod health;
 mod help;
+mod identity;
 mod invitations;
 mod knowledge;
 mod layers;
@@ -131,6 +132,7 @@ fn table() -> Table {
         .routes(row(Anyone,                                     LOGINS,    routes!(invitations::accept)))
         .routes(row(Handler,                                    REQUESTS,  routes!(reservations::receive)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(reservations::source, reservations::new)))
+        .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(identity::key, identity::new_key, identity::remove_key)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::settings, privacy::put_settings)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::export)))
         .routes(row(Agent(Role::Admin),                         REQUESTS,  routes!(privacy::erase)))

@@ -18,6 +18,7 @@ pub mod error;
 pub mod evaluate;
 pub mod help;
 pub mod http;
+pub mod identity;
 pub mod oidc;
 pub mod pager;
 pub mod privacy;

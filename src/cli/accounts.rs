@@ -13,7 +13,7 @@ use crate::audit::{Action, Actor, Audit};
 use crate::auth::{self, Hasher, Vault, vault};
 use crate::http::now;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Account, Accounts, Logins, Reservations, Webhooks};
+use crate::store::{Account, Accounts, Logins, Reservations, Verified, Webhooks};
 
 /// Makes up a password for an account and prints it; all its logins end.
 pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
@@ -81,10 +81,24 @@ pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
             source.secret = sealer.seal(&plain, source.id.as_bytes())?;
             count += 1;
         }
+        let mut keys = store.identity_keys().await?;
+        for key in &mut keys {
+            let old = key.old.as_mut().map(|(old, _)| old);
+            for one in std::iter::once(&mut key.key).chain(old) {
+                let Some(plain) = opener.open(&one.secret, one.id.as_bytes()) else {
+                    bail!("the secret that signs who guests are opens under no key at hand; make a new one");
+                };
+                one.secret = sealer.seal(&plain, one.id.as_bytes())?;
+                count += 1;
+            }
+        }
         store.put_sealed_seeds(sealed).await?;
         store.put_sealed_webhook_secrets(webhooks).await?;
         for source in sources {
             store.put_reservation_source(source).await?;
+        }
+        for key in keys {
+            store.put_identity_key(key).await?;
         }
         let store = Arc::new(store);
         Audit::new(store.clone()).record(&Actor::operator(), Action::KeyRotated, "").await;

@@ -23,6 +23,8 @@ use crate::auth::{Kind, Token, cookie, guard};
 use crate::error::{ApiError, ApiResult};
 use crate::store::GuestRow;
 
+mod named;
+
 /// The hotel of a server that hosts one.
 const DEFAULT_PROPERTY: &str = "default";
 
@@ -37,6 +39,9 @@ pub(super) struct Hello {
     room: Option<String>,
     /// Language tag, as in `de` or `pt-BR`.
     locale: Option<String>,
+    /// A token that the hotel has signed: who the guest is. An empty text: nobody is logged in at the hotel's page,
+    /// so a session that began with a token goes on no longer.
+    identity: Option<String>,
     /// The guest agrees to the `consent` that an answer had.
     #[serde(default)]
     consent: bool,
@@ -96,8 +101,23 @@ pub(super) async fn session(
         ..GuestProfile::default()
     };
     profile.check()?;
-    if let Some((token, row)) = known(&state, &headers).await?
-        && property.is_none_or(|property| property == row.property)
+    let known = known(&state, &headers).await?;
+    let known = known.filter(|(_, row)| property.is_none_or(|property| property == row.property));
+    if let Some(shown) = hello.identity.as_deref().filter(|shown| !shown.is_empty()) {
+        let slug = hello.property.as_deref().unwrap_or(DEFAULT_PROPERTY);
+        let (status, token, row) = named::admit(&state, slug, shown, known).await?;
+        // Only the hotel speaks for a guest whom it names.
+        let said = GuestProfile { locale: profile.locale, ..GuestProfile::default() };
+        let row = update(&state, row, said).await?;
+        if hello.consent {
+            state.db.put_consent(row.id, now()).await?;
+        }
+        return answer(&state, status, &token, row, embedded).await;
+    }
+    // Whoever sits there now need not be the one whom the hotel named before.
+    let anonymous = hello.identity.is_some();
+    if let Some((token, row)) = known
+        && !(anonymous && named::is(&state, &row).await?)
     {
         let row = update(&state, row, profile).await?;
         if hello.consent {

@@ -20,6 +20,7 @@ pub mod privacy;
 pub mod records;
 pub mod reservations;
 pub mod sqlite;
+pub mod verified;
 pub mod vitals;
 pub mod webhooks;
 
@@ -37,6 +38,7 @@ pub use page::{ListError, Page, PageRequest, WriteError};
 pub use privacy::Privacy;
 pub use records::Records;
 pub use reservations::Reservations;
+pub use verified::Verified;
 pub use vitals::{VitalSigns, Vitals};
 pub use webhooks::Webhooks;
 
@@ -57,6 +59,7 @@ pub trait Database:
     + Webhooks
     + Privacy
     + Reservations
+    + Verified
     + Vitals
 {
 }
@@ -77,5 +80,6 @@ impl<T> Database for T where
         + Vitals
         + Privacy
         + Reservations
+        + Verified
 {
 }

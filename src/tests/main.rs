@@ -31,6 +31,7 @@ mod guarantees;
 mod guests;
 mod hello;
 mod help;
+mod identity;
 mod inbox;
 mod isolation;
 mod knowledge;

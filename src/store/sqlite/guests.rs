@@ -38,19 +38,12 @@ impl Guests for SqliteStore {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         // The conversation knows its guest by the id in the profile.
-        let profile = GuestProfile { id: Some(guest.id), ..guest.profile };
+        let profile = GuestProfile { id: Some(guest.id), ..guest.profile.clone() };
         let conversation = Conversation::new(guest.conversation, guest.property, channel, profile, at);
         let write = self.write(move |conn| {
             Box::pin(async move {
                 insert(&mut *conn, conversation.snapshot()).await?;
-                sqlx::query(INSERT_SESSION)
-                    .bind(key.0.as_slice())
-                    .bind(rows::key(&guest.id.0))
-                    .bind(rows::key(&guest.conversation.0))
-                    .bind(at.0)
-                    .execute(&mut *conn)
-                    .await?;
-                Ok(())
+                insert_session(&mut *conn, key, &guest, at).await
             })
         });
         Ok(write.await?)
@@ -93,6 +86,23 @@ pub(super) async fn insert(conn: &mut SqliteConnection, snapshot: &Snapshot) -> 
         .bind(snapshot.updated_at.0)
         .bind(rows::searched_of(snapshot))
         .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+/// Adds a session of a guest.
+pub(super) async fn insert_session(
+    conn: &mut SqliteConnection,
+    key: SessionKey,
+    guest: &GuestRow,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(INSERT_SESSION)
+        .bind(key.0.as_slice())
+        .bind(rows::key(&guest.id.0))
+        .bind(rows::key(&guest.conversation.0))
+        .bind(at.0)
+        .execute(conn)
         .await?;
     Ok(())
 }

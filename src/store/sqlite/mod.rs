@@ -38,6 +38,7 @@ mod tail;
 mod tests;
 mod together;
 mod values;
+mod verified;
 mod vitals;
 mod webhooks;
 mod writer;

@@ -110,6 +110,12 @@ pub(super) const TABLES: &[Table] = &[
         erase: &["DELETE FROM guest_aliases WHERE guest = ?1"],
     },
     Table {
+        name: "guest_identities",
+        holds: "the hotel's own name of the guest",
+        export: Some("SELECT subject, created_at FROM guest_identities WHERE guest = ?1"),
+        erase: &["DELETE FROM guest_identities WHERE guest = ?1"],
+    },
+    Table {
         name: "reservations",
         holds: "name, contact, room and days of a stay",
         export: Some("SELECT * FROM reservations WHERE guest = ?1 ORDER BY reference"),
@@ -139,6 +145,8 @@ pub(super) const TABLES: &[Table] = &[
     nothing("webhooks", "the hotel's systems"),
     nothing("privacy_settings", "the hotel's own texts and periods"),
     nothing("reservation_sources", "the hotel's systems"),
+    nothing("identity_keys", "the hotel's systems"),
+    nothing("used_identity_tokens", "digests of tokens that were used, for an hour"),
     nothing("meta", "the server's own facts"),
     nothing("properties", "the hotels"),
     nothing("agents", "staff"),

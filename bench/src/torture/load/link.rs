@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
@@ -71,6 +72,13 @@ impl Link {
                 Some(Err(_)) | None => return Came::End(1006),
             }
         }
+    }
+
+    /// Its two directions, for who writes without waiting for what comes.
+    pub fn split(
+        self,
+    ) -> (SplitSink<WebSocketStream<TcpStream>, Message>, SplitStream<WebSocketStream<TcpStream>>) {
+        self.ws.split()
     }
 
     /// Says goodbye.

@@ -56,8 +56,54 @@ impl Felt {
     }
 }
 
+/// What was felt in quiet whiles and in whiles beside something, one after the other: whatever else the machine
+/// does, it does in both.
+#[derive(Default)]
+pub(super) struct Turns {
+    quiet: Vec<Felt>,
+    beside: Vec<Felt>,
+}
+
+impl Turns {
+    /// A while, and the one beside something that came after it.
+    pub(super) fn add(&mut self, quiet: Felt, beside: Felt) {
+        self.quiet.push(quiet);
+        self.beside.push(beside);
+    }
+
+    /// For people: the medians of all whiles.
+    pub(super) fn say(&self) -> String {
+        let say = |felt: &[Felt]| {
+            let [half, most] = [50.0, 99.0].map(|hundred| ms(median(felt, hundred)));
+            format!("p50 {half:.1} ms, p99 {most:.1} ms")
+        };
+        let [cut, refused] = [|felt: &Felt| felt.cut, |felt: &Felt| felt.refused]
+            .map(|count| self.beside.iter().map(count).sum::<u64>());
+        format!(
+            "{} in quiet whiles, {} beside it (medians of {}; {cut} cut, {refused} refused)",
+            say(&self.quiet),
+            say(&self.beside),
+            self.quiet.len()
+        )
+    }
+
+    /// As for [`Felt`], by the medians.
+    pub(super) fn is_unhurt(&self) -> bool {
+        let (then, now) = (median(&self.quiet, 99.0), median(&self.beside, 99.0));
+        self.beside.iter().all(|felt| felt.cut == 0 && felt.refused == 0)
+            && now <= (then * 6 / 5).max(then + NOISE)
+    }
+}
+
+/// The middle one of what so many in a hundred kept in each while.
+fn median(felt: &[Felt], hundred: f64) -> Duration {
+    let mut all: Vec<_> = felt.iter().map(|felt| felt.quantile(hundred)).collect();
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
 /// What two runs without any difference differ by on two cores that others use as well.
-const NOISE: Duration = Duration::from_millis(10);
+pub(super) const NOISE: Duration = Duration::from_millis(10);
 
 impl Crowd {
     /// Opens a page for each guest, who then writes every so often.
@@ -178,5 +224,31 @@ impl Page {
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn felt(millis: u64) -> Felt {
+        let mut times = Histogram::new_with_max(120_000_000, 3).unwrap();
+        times.record_n(millis * 1_000, 10).unwrap();
+        Felt { times, cut: 0, refused: 0 }
+    }
+
+    #[test]
+    fn one_bad_while_decides_nothing_and_most_of_them_do() {
+        let mut turns = Turns::default();
+        for (quiet, beside) in [(50, 52), (50, 900), (900, 55)] {
+            turns.add(felt(quiet), felt(beside));
+        }
+        assert!(turns.is_unhurt(), "{}", turns.say());
+        turns.add(felt(50), felt(70));
+        turns.add(felt(50), felt(70));
+        assert!(!turns.is_unhurt(), "{}", turns.say());
+        let mut turns = Turns::default();
+        turns.add(felt(5), Felt { cut: 1, ..felt(5) });
+        assert!(!turns.is_unhurt(), "one was cut");
     }
 }

@@ -14,8 +14,10 @@ mod flood;
 mod gauges;
 mod house;
 mod lock;
+mod overload;
 mod panics;
 mod poison;
+mod senders;
 mod slow;
 
 /// A row of the page of guarantees.
@@ -26,6 +28,8 @@ pub enum Row {
     R1,
     /// Every bound beside what it bounds, under load.
     R2,
+    /// Ten times as much as the server can do.
+    R3,
     /// One who floods: by frames, and by connections.
     R4,
     /// Restarts under load.
@@ -45,7 +49,7 @@ pub enum Row {
 pub struct Resilience {
     /// What to run.
     #[arg(long, value_enum, value_delimiter = ',', ignore_case = true,
-          default_values_t = [Row::R1, Row::R2, Row::R4, Row::R5, Row::R6, Row::R7, Row::R11, Row::R15])]
+          default_values_t = [Row::R1, Row::R2, Row::R3, Row::R4, Row::R5, Row::R6, Row::R7, Row::R11, Row::R15])]
     only: Vec<Row>,
     /// Restarts of R5.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
@@ -53,6 +57,9 @@ pub struct Resilience {
     /// Slow readers of R1.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=1_900))]
     readers: u32,
+    /// Guests of R3 who write at the same time.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    senders: u32,
     /// The server's program.
     #[arg(long, default_value = "target/release/frontdesk")]
     server: PathBuf,
@@ -72,6 +79,7 @@ pub async fn command(args: &Resilience, to: &mut impl Write) -> anyhow::Result<b
         let kept = match row {
             Row::R1 => slow::run(&args.server, args.readers as usize, to).await?,
             Row::R2 => gauges::run(&args.server, to).await?,
+            Row::R3 => overload::run(&args.server, args.senders as usize, to).await?,
             Row::R4 => flood::run(&args.server, to).await?,
             Row::R5 => deploy::run(&args.server, args.restarts, to).await?,
             Row::R6 => panics::run(&args.planted, to).await?,

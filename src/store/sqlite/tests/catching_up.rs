@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sqlx::migrate::Migrator;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
 use tokio::task::JoinHandle;
 
 use frontdesk_actors::ports::{Span, Store};
@@ -11,7 +10,7 @@ use frontdesk_domain::conversation::Conversation;
 use frontdesk_domain::event::{EventKind, Status};
 use frontdesk_domain::people::Audience;
 
-use super::super::{SqliteStore, copy, open, rows, verify};
+use super::super::{SqliteStore, copy, open, verify};
 use super::{Place, change, conversation, hotel, say};
 use crate::store::{ConversationQuery, Listing, PageRequest};
 
@@ -27,10 +26,6 @@ async fn kill(store: Arc<SqliteStore>, writer: JoinHandle<()>) {
     writer.abort();
     assert!(writer.await.expect_err("killed").is_cancelled());
     store.readers.close().await;
-}
-
-async fn number(conn: &mut SqliteConnection, query: &'static str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(conn).await.expect("a number")
 }
 
 async fn seqs(store: &SqliteStore, state: &Conversation, audience: Audience, span: Span) -> Vec<u64> {
@@ -141,75 +136,4 @@ async fn a_copy_of_a_log_that_is_ahead_of_its_tables_is_intact() {
     sqlx::raw_sql("DELETE FROM events WHERE seq = 2").execute(&mut conn).await.expect("a hole");
     conn.close().await.expect("closes");
     assert!(verify(&there).await.expect_err("a hole").to_string().contains("hole"));
-}
-
-#[tokio::test]
-async fn a_database_of_the_first_schema_is_taken_over_with_all_that_is_in_it() {
-    let place = Place::new();
-    // As the first schema's version left it: made by its own statements.
-    let mut conn =
-        open::writer_options(&place.path()).create_if_missing(true).connect().await.expect("opens");
-    let first: Vec<_> = open::MIGRATIONS.iter().take(1).cloned().collect();
-    Migrator { migrations: first.into(), ..Migrator::DEFAULT }.run(&mut conn).await.expect("made");
-    let epoch = "INSERT INTO meta VALUES ('epoch', '019ab000-0000-7000-8000-000000000000')";
-    sqlx::raw_sql(epoch).execute(&mut conn).await.expect("named");
-    let mut states = Vec::new();
-    let other = Place::new();
-    let template = other.open().await;
-    let property = hotel(&template).await;
-    let row = "INSERT INTO properties VALUES (?, 'default', 'Hotel')";
-    sqlx::query(row).bind(rows::key(&property.0)).execute(&mut conn).await.expect("written");
-    for _ in 0..3 {
-        let mut state = conversation(&template, property).await;
-        let mut events = Vec::new();
-        for n in 1..=3 {
-            events.extend(say(&mut state, "old", n).events);
-        }
-        events.extend(change(&mut state, 4, EventKind::Note { text: "older".to_owned() }).events);
-        let (id, guest) = (state.id(), state.guest_id().expect("a guest"));
-        let row = "INSERT INTO guests VALUES (?, ?, '{}', 0)";
-        let query = sqlx::query(row).bind(rows::key(&guest.0)).bind(rows::key(&property.0));
-        query.execute(&mut conn).await.expect("written");
-        let row = "INSERT INTO conversations (id, property, guest, channel, snapshot, last_seq, status, updated_at, search)
-                   VALUES (?, ?, ?, 'web', ?, 4, 'open', 4, '')";
-        let query =
-            sqlx::query(row).bind(rows::key(&id.0)).bind(rows::key(&property.0)).bind(rows::key(&guest.0));
-        let query = query.bind(rows::json(state.snapshot()).expect("JSON"));
-        query.execute(&mut conn).await.expect("written");
-        for event in &events {
-            let row = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-            let query = sqlx::query(row)
-                .bind(rows::key(&id.0))
-                .bind(rows::stored(event.seq))
-                .bind(event.at.0)
-                .bind(rows::author_kind(event.by.kind))
-                .bind(event.by.id.as_ref().map(rows::key))
-                .bind(event.by.name.as_deref())
-                .bind(event.id.as_ref().map(frontdesk_domain::ids::ClientId::as_str))
-                .bind(event.fingerprint.map(u64::cast_signed))
-                .bind(rows::stored(event.guest_prev))
-                .bind(i64::from(event.kind.seen_by(Audience::Guest)))
-                .bind(rows::json(&event.kind).expect("JSON"));
-            query.execute(&mut conn).await.expect("written");
-        }
-        states.push((state, events));
-    }
-    conn.close().await.expect("closes");
-    template.close().await;
-
-    let store = place.open().await;
-    for (state, events) in &mut states {
-        assert_eq!(store.load(state.id()).await.expect("reads").as_ref(), Some(&*state));
-        assert_eq!(store.events(state.id(), Audience::Agents, ALL).await.expect("reads"), *events);
-        let next = say(state, "new", 9);
-        events.extend(next.events.clone());
-        store.append(next).await.expect("stored");
-        assert_eq!(store.events(state.id(), Audience::Agents, ALL).await.expect("reads"), *events);
-    }
-    store.close().await;
-    let mut conn = open::options(&place.path()).connect().await.expect("opens");
-    assert_eq!(number(&mut conn, "SELECT count(*) FROM places").await, 15);
-    assert_eq!(number(&mut conn, "SELECT value + 0 FROM meta WHERE key = 'folded'").await, 15);
-    conn.close().await.expect("closes");
-    verify(&place.path()).await.expect("intact");
 }

@@ -7,6 +7,7 @@ mod listing;
 mod log;
 mod opening;
 mod privacy;
+mod upgrading;
 mod writing;
 
 use std::path::PathBuf;
