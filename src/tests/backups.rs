@@ -138,7 +138,7 @@ async fn a_client_of_the_old_log_starts_over() {
     let backup = backup(&server, folder.path());
     let mut held = 0;
     for page in &mut pages {
-        for n in 0..3 {
+        for n in 0..6 {
             held = page
                 .done(json!({"type":"send","id":format!("gone{n}"),"text":"gone with the restore"}))
                 .await;
