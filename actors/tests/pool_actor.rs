@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::ai_pool::Limits;
@@ -13,41 +12,10 @@ use frontdesk_actors::ports::ModelError;
 use frontdesk_domain::conversation::TurnOutcome;
 use frontdesk_domain::pool::{Budget, Class};
 use support::model::Answer;
-use support::{Client, World, conversation};
+use support::pool::{SOON, outcome, question, slots, world};
+use support::{World, conversation};
 use tokio::sync::mpsc::Receiver;
-use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::Instant;
-
-const SOON: Duration = Duration::from_secs(5);
-
-async fn world(limits: Limits) -> (World, Receiver<Answer>) {
-    let world = World::on(Arc::default(), limits, false).await;
-    let asked = world.model.asked();
-    (world, asked)
-}
-
-fn slots(concurrency: usize) -> Limits {
-    Limits { concurrency, ..Limits::default() }
-}
-
-/// A new guest's question.
-async fn question(world: &World, n: u128) -> Client {
-    let guest = world.connect(&world.guest(n), None).await;
-    guest.say("q", "When is breakfast?");
-    guest
-}
-
-/// Waits until the guest has an outcome; how long that took.
-async fn outcome(world: &World, n: u128) -> (TurnOutcome, Duration) {
-    let began = Instant::now();
-    loop {
-        if let Some(ended) = world.log.ended_of(conversation(n)).first() {
-            return (ended.outcome, began.elapsed());
-        }
-        assert!(began.elapsed() < Duration::from_secs(120), "no outcome");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 async fn lease(world: &World, n: u128, within: Duration) -> Result<Lease, Busy> {
     world.hub.lease(world.property, conversation(n), Class::Help, 500, within).await
@@ -142,26 +110,6 @@ async fn a_model_that_says_nothing_is_waited_for_until_the_deadline() {
     assert_eq!(how, TurnOutcome::HandedOver, "the embedded answerer's");
     assert!(took > Duration::from_secs(6) && took < Duration::from_secs(9), "{took:?}");
     answer.cancelled().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_waits_for_a_slot_is_answered_without_the_model_in_time() {
-    let (world, mut asked) = world(slots(1)).await;
-    let _first = question(&world, 1).await;
-    let answer = asked.recv().await.unwrap();
-    answer.say("A long story:").await;
-    let mut guests = Vec::new();
-    for n in 2..20 {
-        guests.push(question(&world, n).await);
-    }
-    let began = Instant::now();
-    for n in 2..20 {
-        outcome(&world, n).await;
-    }
-    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
-    assert!(matches!(asked.try_recv(), Err(TryRecvError::Empty)), "the model was at the first one");
-    answer.end().await;
-    outcome(&world, 1).await;
 }
 
 /// Fails whatever is asked, until the breaker opens.
@@ -346,102 +294,4 @@ async fn a_guest_who_asks_a_thousand_times_does_not_spend_what_is_everybodys() {
     let windows = usize::try_from(began.elapsed().as_secs() / 300).unwrap() + 1;
     assert!(of_greedy >= few && of_greedy <= (few * windows).min(a_day), "{of_greedy} in {windows} windows");
     assert_eq!(of_others, 20, "everybody else was answered by the model");
-}
-
-/// Many wait for slots, and get them when there is hardly time left for a first word. That they go without says that
-/// there is much to do, and nothing of the model: the next guest is answered by it.
-#[tokio::test(start_paused = true)]
-async fn calls_that_began_too_late_do_not_open_the_breaker() {
-    let (world, mut asked) = world(slots(8)).await;
-    let mut guests = Vec::new();
-    let mut answers = Vec::new();
-    for n in 1..=8 {
-        guests.push(question(&world, n).await);
-        let answer = asked.recv().await.unwrap();
-        answer.say("A long story:").await;
-        answers.push(answer);
-    }
-    for n in 11..=18 {
-        guests.push(question(&world, n).await);
-    }
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    for answer in answers {
-        answer.end().await;
-    }
-    let mut late = Vec::new();
-    for _ in 11..=18 {
-        late.push(asked.recv().await.unwrap());
-    }
-    for n in 11..=18 {
-        assert_eq!(outcome(&world, n).await.0, TurnOutcome::HandedOver, "the embedded answerer's");
-    }
-    for answer in late {
-        answer.cancelled().await;
-    }
-    guests.push(question(&world, 20).await);
-    tokio::time::timeout(SOON, asked.recv()).await.expect("the model is asked").unwrap().end().await;
-}
-
-/// More ask than there are slots. Who has waited so long that the model would not be heard in time is answered without
-/// it at once, and the slot goes to one who has just asked: else soon every call would be one that is cut.
-#[tokio::test(start_paused = true)]
-async fn a_slot_goes_to_who_can_still_be_heard() {
-    let (world, mut asked) = world(slots(2)).await;
-    let mut guests = Vec::new();
-    let mut answers = Vec::new();
-    for n in 11..=18 {
-        guests.push(question(&world, n).await);
-        let answer = asked.recv().await.unwrap();
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        answer.say("From seven.").await;
-        answer.end().await;
-        outcome(&world, n).await;
-    }
-    for n in [1, 2] {
-        guests.push(question(&world, n).await);
-        answers.push(asked.recv().await.unwrap());
-    }
-    for answer in &answers {
-        answer.say("A long story:").await;
-    }
-    for n in [3, 4] {
-        guests.push(question(&world, n).await);
-    }
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    guests.push(question(&world, 5).await);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    for answer in answers {
-        answer.end().await;
-    }
-    let answer = asked.recv().await.unwrap();
-    assert_eq!(answer.prompt.conversation, conversation(5));
-    for n in [3, 4] {
-        let (outcome, after) = outcome(&world, n).await;
-        assert_eq!(outcome, TurnOutcome::HandedOver, "the embedded answerer's");
-        assert!(after < Duration::from_secs(1), "not at the end of their time: {after:?}");
-    }
-    answer.say("From seven.").await;
-    answer.end().await;
-    assert_eq!(outcome(&world, 5).await.0, TurnOutcome::Answered);
-    assert!(matches!(asked.try_recv(), Err(TryRecvError::Empty)), "nobody else's call was made");
-}
-
-/// Answers go on for long. That first words come quickly makes room at once, not when the first of them ends.
-#[tokio::test(start_paused = true)]
-async fn a_quick_first_word_lets_others_in_while_it_is_still_answered() {
-    let (world, mut asked) = world(slots(16)).await;
-    let mut guests = Vec::new();
-    for n in 1..=20 {
-        guests.push(question(&world, n).await);
-    }
-    let mut answers = Vec::new();
-    for expected in [4, 8, 16] {
-        while let Ok(Some(answer)) = tokio::time::timeout(Duration::from_millis(500), asked.recv()).await {
-            answers.push(answer);
-        }
-        assert_eq!(answers.len(), expected);
-        for answer in &answers {
-            answer.say("A long story:").await;
-        }
-    }
 }

@@ -8,6 +8,7 @@
 pub mod client;
 pub mod log;
 pub mod model;
+pub mod pool;
 
 use std::sync::{Arc, Mutex};
 

@@ -108,6 +108,11 @@ pub fn is_stop_word(token: &str, languages: LanguageSet) -> bool {
         .is_some_and(|owners| owners.iter().any(|l| languages.intersects(LanguageSet::NONE.with(*l))))
 }
 
+/// Whether all of these tokens are function words: "the" is no tea and "was" no laundry, so no topic may claim them.
+pub fn are_stop_words(tokens: &[String], positions: &[usize], languages: LanguageSet) -> bool {
+    positions.iter().all(|at| tokens.get(*at).is_some_and(|token| is_stop_word(token, languages)))
+}
+
 /// Detects the language of a text.
 pub fn detect(text: &str) -> Detection {
     detect_read(text, &text::tokens(text))

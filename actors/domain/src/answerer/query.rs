@@ -90,9 +90,7 @@ impl Reader<'_> {
         let mut covered = vec![false; tokens.len()];
         for found in self.lexicon.scan(&tokens, plausible, &mut memo) {
             let kind = self.lexicon.kind(found.label);
-            // "the" is no tea and "was" no laundry: a topic must not claim a function word.
-            let function_word = |p: &usize| tokens.get(*p).is_some_and(|t| language::is_stop_word(t, spoken));
-            if kind == Kind::Topic && found.positions.iter().all(function_word) {
+            if kind == Kind::Topic && language::are_stop_words(&tokens, &found.positions, spoken) {
                 continue;
             }
             for &position in &found.positions {

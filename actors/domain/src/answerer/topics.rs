@@ -21,21 +21,13 @@ impl Topics {
         let spoken = detection.language.map_or(LanguageSet::ALL, |own| LanguageSet::NONE.with(own));
         let mut tokens = text::tokens(text);
         tokens.truncate(MOST_TOKENS);
-        let mut topics = Vec::new();
-        for found in lexicon.scan(&tokens, detection.plausible, &mut Memo::default()) {
-            let Some(concept) = lexicon.concept(found.label) else { continue };
-            // "the" is no tea: a topic must not claim a function word.
-            let function_word =
-                |at: &usize| tokens.get(*at).is_some_and(|word| language::is_stop_word(word, spoken));
-            if concept.kind == Kind::Topic
-                && !without.contains(&concept.name.as_str())
-                && !topics.contains(&found.label)
-                && !found.positions.iter().all(function_word)
-            {
-                topics.push(found.label);
-            }
-        }
-        Self(topics)
+        let found = lexicon.scan(&tokens, detection.plausible, &mut Memo::default());
+        let topics = found.iter().filter(|found| {
+            lexicon.concept(found.label).is_some_and(|concept| {
+                concept.kind == Kind::Topic && !without.contains(&concept.name.as_str())
+            }) && !language::are_stop_words(&tokens, &found.positions, spoken)
+        });
+        Self(topics.map(|found| found.label).collect())
     }
 
     /// Whether it names none.
@@ -47,11 +39,5 @@ impl Topics {
     pub fn meet(&self, other: &Topics) -> bool {
         let lexicon = Lexicon::shipped();
         self.0.iter().any(|own| other.0.iter().any(|one| related(lexicon, *own, *one)))
-    }
-
-    /// Their names, for tests and for people who look into it.
-    pub fn names(&self) -> Vec<&'static str> {
-        let lexicon = Lexicon::shipped();
-        self.0.iter().filter_map(|id| lexicon.concept(*id)).map(|concept| concept.name.as_str()).collect()
     }
 }
