@@ -186,3 +186,32 @@ test('an agent offers quick replies, and the guest taps one', async ({ browser }
   await guest.getByRole('button', { name: 'At 20:30' }).click();
   await expect(desk.locator('.row.guest').last()).toContainText('At 20:30');
 });
+
+test('a click right after scrolling is not lost', async ({ browser, playwright }) => {
+  test.skip(!SLOW, 'fills the list of a server that other tests hardly use');
+  for (let n = 0; n < 6; n++) {
+    const guest = await playwright.request.newContext({ baseURL: SLOW });
+    const session = await guest.post('/api/guest/session', { data: {} });
+    const { conversation } = (await session.json()) as { conversation: string };
+    const said = { id: 'one', text: 'I would like to speak to a person' };
+    const sent = await guest.post(`/api/conversations/${conversation}/messages`, { data: said });
+    expect(sent.status()).toBe(201);
+    await guest.dispose();
+  }
+  const desk = await deskPage(browser, SLOW);
+  await desk.setViewportSize({ width: 1440, height: 480 });
+  const row = desk.locator('[data-conversation]').nth(1);
+  await expect(row).toBeVisible();
+  const takes = await row.evaluate(async (row) => {
+    const scroller = row.closest('[role=presentation]');
+    const scrolled = new Promise((done) => scroller?.addEventListener('scroll', done));
+    scroller?.scrollBy(0, 30);
+    await scrolled;
+    await new Promise(requestAnimationFrame);
+    const { x, y, width, height } = row.getBoundingClientRect();
+    // What the browser would give a click to.
+    const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+    return hit !== null && row.contains(hit);
+  });
+  expect(takes).toBe(true);
+});
