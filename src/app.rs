@@ -23,6 +23,7 @@ use crate::auth::Printed;
 use crate::config::{Config, DatabaseUrl};
 use crate::privacy::Keeper;
 use crate::reservations::Clerk;
+use crate::store::sqlite::OpenError;
 use crate::webhooks::{LOG_KEPT_MILLIS, Office};
 use crate::{backup, http, telemetry, tls};
 
@@ -48,7 +49,12 @@ const EVENT_INTERVAL: u32 = 256;
 /// Why a start failed: one line that says what to do.
 type StartError = anyhow::Error;
 
-/// Runs the server until it is told to stop. A start that fails says why in one line and ends with 1.
+/// The exit code of a start that fails however often it is tried, as that of a bad configuration: who restarts
+/// servers is not to try this one again.
+const NOT_AGAIN: u8 = 2;
+
+/// Runs the server until it is told to stop. A start that fails says why in one line and ends with 1, or with 2 if
+/// the database is a newer version's.
 pub fn serve(config: Config) -> ExitCode {
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(EVENT_INTERVAL).build()
@@ -64,7 +70,10 @@ pub fn serve(config: Config) -> ExitCode {
 
 fn failed(error: &StartError) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "frontdesk: {error:#}");
-    ExitCode::FAILURE
+    match error.downcast_ref() {
+        Some(OpenError::Newer { .. }) => ExitCode::from(NOT_AGAIN),
+        _ => ExitCode::FAILURE,
+    }
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
@@ -83,7 +92,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     let listener = listen::listen(config.server.listen)?;
     let address = listener.local_addr()?;
     let redirect = config.server.redirect_listen.map(listen::listen).transpose()?;
-    let certificates = config.server.tls.clone().map(tls::Certificates::read).transpose()?;
+    let certificates = config.server.tls.clone().map(tls::Keeping::begin).transpose()?;
     let (parts, printed) = Parts::assemble(Arc::new(config)).await?;
     let router = http::router(parts.state.clone());
     parts.state.started.set();
@@ -103,10 +112,9 @@ async fn run(config: Config) -> Result<(), StartError> {
     let (server, secure) = match certificates {
         None => (tokio::spawn(serve::serve(listener, router, said)), None),
         Some(certificates) => {
-            let config = tls::server_config(Arc::clone(&certificates))?;
-            let listener = tls::TlsListener::new(listener, config)?;
+            let listener = tls::TlsListener::new(listener, certificates.server_config()?)?;
             let server = tokio::spawn(serve::serve(listener, router, said));
-            (server, Some(tokio::spawn(certificates.watch())))
+            (server, Some(tokio::spawn(certificates.keep())))
         }
     };
     let redirect = match redirect {

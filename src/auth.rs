@@ -22,6 +22,7 @@ pub mod rights;
 pub mod second_factor;
 pub mod token;
 pub mod vault;
+mod workers;
 
 pub use attempts::Attempts;
 pub use cookie::Kind;

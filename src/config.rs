@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::backup::Schedule;
 use crate::oidc;
-use crate::tls::TlsFiles;
+use crate::tls::Tls;
 
 mod origin;
 mod parse;
@@ -61,7 +61,7 @@ pub struct Server {
     /// The address to listen on.
     pub listen: SocketAddr,
     /// The certificate, if the server speaks TLS itself.
-    pub tls: Option<TlsFiles>,
+    pub tls: Option<Tls>,
     /// Where those are sent to TLS who come without.
     pub redirect_listen: Option<SocketAddr>,
     /// How browsers reach the server.

@@ -18,6 +18,7 @@ use frontdesk_domain::pool::Class;
 use frontdesk_domain::quota::Quota;
 use frontdesk_domain::refusal::Refusal;
 
+use crate::admission::Admission;
 use crate::ai_pool::{AiPool, Limits};
 use crate::books::Books;
 use crate::directory::Directory;
@@ -78,6 +79,7 @@ struct Shared {
     directory: Directory,
     store: Arc<dyn Store>,
     quotas: Arc<Quotas>,
+    admission: Admission,
     draining: AtomicBool,
     root: ActorRef<Start>,
 }
@@ -90,6 +92,7 @@ impl Hub {
     pub async fn start(on: Foundation) -> Result<(Self, JoinHandle<()>), SpawnErr> {
         let at = Addresses::default();
         let directory = Directory::default();
+        let admission = Admission::default();
         let conversations = Arc::new(conversation::Surroundings {
             store: Arc::clone(&on.store),
             directory: directory.clone(),
@@ -108,6 +111,7 @@ impl Hub {
             web_ingress: at.web_ingress.clone(),
             inbox: at.inbox.clone(),
             quotas: Arc::clone(&on.quotas),
+            admission: admission.clone(),
             epoch: on.epoch,
             node: on.node,
         });
@@ -134,6 +138,7 @@ impl Hub {
             directory,
             store: on.store,
             quotas: on.quotas,
+            admission,
             draining: AtomicBool::new(false),
             root,
         };
@@ -175,6 +180,9 @@ impl Hub {
             return Err(Refusal::unavailable());
         }
         self.check_quota(who)?;
+        // Held until it is answered.
+        let _place =
+            matches!(who, Principal::Guest { .. }).then(|| self.shared.admission.admit()).transpose()?;
         let command = self.resolve(who, command).await?;
         let actor = self.shared.directory.find_or_open(conversation)?;
         let who = Some(Arc::new(who.clone()));
@@ -188,6 +196,11 @@ impl Hub {
             Ok(CallResult::Success(result)) => result,
             _ => Err(Refusal::unavailable()),
         }
+    }
+
+    /// How many messages of guests are under way, and how many may be.
+    pub fn guest_messages(&self) -> (usize, usize) {
+        self.shared.admission.fill()
     }
 
     /// Has what came over WhatsApp from one person stored. Returns when all of it is on disk, or was before.

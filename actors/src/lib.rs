@@ -3,6 +3,7 @@
 //! Writes go through the actor, reads go to the store; arrows point to the domain and never come back.
 
 pub mod address;
+pub mod admission;
 pub mod ai_pool;
 pub mod books;
 pub mod clock;

@@ -26,6 +26,7 @@ use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::text::TEXT_MAX_CHARS;
 
 use crate::address::Address;
+use crate::admission::Admission;
 use crate::clock;
 use crate::directory::Directory;
 use crate::messages::{InboxMsg, SocketMsg, SocketRef, WebIngressMsg};
@@ -58,6 +59,8 @@ pub struct Surroundings {
     pub inbox: Address<InboxMsg>,
     /// How fast clients may be.
     pub quotas: Arc<Quotas>,
+    /// How much of all guests may be under way.
+    pub admission: Admission,
     /// Names the log.
     pub epoch: Uuid,
     /// Names this process.

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, off the async threads, never more at a time than there are cores.
+//! Passwords: argon2id, on threads of their own that step back for everything else, one for each core.
 
 use std::sync::Arc;
 
@@ -7,6 +7,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use frontdesk_domain::refusal::{Code, Refusal};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::workers::Workers;
 
 /// The shortest password, in characters.
 pub const PASSWORD_MIN_CHARS: usize = 8;
@@ -43,15 +45,16 @@ pub struct Hasher {
 
 #[derive(Debug)]
 struct Shared {
-    cores: Semaphore,
+    workers: Workers,
     waiting: Semaphore,
 }
 
 impl Default for Hasher {
-    /// A hasher with a place for every core.
+    /// A hasher with a thread for every core.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        let shared = Shared { cores: Semaphore::new(cores), waiting: Semaphore::new(WAITING_MAX) };
+        let shared =
+            Shared { workers: Workers::start(cores, WAITING_MAX), waiting: Semaphore::new(WAITING_MAX) };
         Self { shared: Arc::new(shared) }
     }
 }
@@ -62,9 +65,9 @@ impl Hasher {
     /// # Errors
     /// `overloaded` when too many wait.
     pub async fn hash(&self, password: SecretString) -> Result<String, Refusal> {
-        let _places = self.places().await?;
+        let _place = self.place()?;
         let work = move || hash(password.expose_secret().as_bytes());
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(internal()))
+        self.shared.workers.run(work).await?
     }
 
     /// Whether a password is the one of this hash; without a hash, no, after the same time.
@@ -72,14 +75,14 @@ impl Hasher {
     /// # Errors
     /// `overloaded` when too many wait.
     pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, Refusal> {
-        let _places = self.places().await?;
+        let _place = self.place()?;
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| DECOY.to_owned());
         let work = move || match argon2() {
             Ok(argon2) => argon2.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok(),
             Err(_) => false,
         };
-        let same = tokio::task::spawn_blocking(work).await.map_err(|_| internal())?;
+        let same = self.shared.workers.run(work).await?;
         Ok(same && known)
     }
 
@@ -88,10 +91,8 @@ impl Hasher {
         (WAITING_MAX - self.shared.waiting.available_permits().min(WAITING_MAX), WAITING_MAX)
     }
 
-    async fn places(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), Refusal> {
-        let waiting = self.shared.waiting.try_acquire().map_err(|_| Refusal::overloaded())?;
-        let core = self.shared.cores.acquire().await.map_err(|_| Refusal::overloaded())?;
-        Ok((waiting, core))
+    fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.shared.waiting.try_acquire().map_err(|_| Refusal::overloaded())
     }
 }
 

@@ -116,6 +116,30 @@ pub(super) fn http_url(text: &str) -> Option<String> {
     (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| text.trim_end_matches('/').to_owned())
 }
 
+pub(super) fn https_url(text: &str) -> Option<String> {
+    http_url(text).filter(|url| url.starts_with("https://"))
+}
+
+/// Host names of the public internet: no addresses, no wildcards, which cannot be proved by a connection.
+pub(super) fn domains(text: &str) -> Option<Vec<String>> {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    list(text, |name| {
+        let name = name.to_ascii_lowercase();
+        let labels: Vec<&str> = name.split('.').collect();
+        let is_name = name.len() <= 253
+            && labels.len() > 1
+            && labels.iter().all(|label| is_label(label))
+            && labels.last().is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_alphabetic()));
+        is_name.then_some(name)
+    })
+    .filter(|names| !names.is_empty())
+}
+
 pub(super) fn dsn(text: &str) -> Option<SecretString> {
     crate::telemetry::is_dsn(text).then(|| SecretString::from(text))
 }

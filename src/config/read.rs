@@ -12,7 +12,7 @@ use super::{
 };
 use crate::backup::{self, Offsite, Schedule};
 use crate::oidc::{self, RoleMap};
-use crate::tls::TlsFiles;
+use crate::tls::{AcmeSettings, Tls, TlsFiles};
 
 impl Config {
     /// Reads the settings from the given sources alone.
@@ -69,20 +69,39 @@ impl Config {
     }
 }
 
+/// From files or from an authority, not both.
+fn tls(from: &Sources) -> Result<Option<Tls>, ConfigError> {
+    let certificate = from.optional("FRONTDESK_TLS_CERT", parse::text)?;
+    let key = from.optional("FRONTDESK_TLS_KEY", parse::text)?;
+    let domains = from.optional("FRONTDESK_ACME_DOMAINS", parse::domains)?;
+    let email = from.optional("FRONTDESK_ACME_EMAIL", crate::auth::login_name)?;
+    let roots = from.optional("FRONTDESK_ACME_ROOTS", parse::text)?;
+    let directory = from.value("FRONTDESK_ACME_DIRECTORY", parse::https_url)?;
+    match (certificate, key, domains) {
+        (Some(certificate), Some(key), None) => {
+            Ok(Some(Tls::Files(TlsFiles { certificate: certificate.into(), key: key.into() })))
+        }
+        (None, None, Some(domains)) => {
+            let data_dir: PathBuf = from.value("FRONTDESK_DATA_DIR", parse::text)?.into();
+            let (roots, folder) = (roots.map(PathBuf::from), data_dir.join("acme"));
+            Ok(Some(Tls::Acme(AcmeSettings { domains, email, directory, roots, folder })))
+        }
+        (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(ConfigError::takes("FRONTDESK_ACME_DOMAINS")),
+        (None, Some(_), None) => Err(ConfigError::takes("FRONTDESK_TLS_CERT")),
+        (Some(_), None, None) => Err(ConfigError::takes("FRONTDESK_TLS_KEY")),
+        (None, None, None) if email.is_some() => Err(ConfigError::takes("FRONTDESK_ACME_EMAIL")),
+        (None, None, None) if roots.is_some() => Err(ConfigError::takes("FRONTDESK_ACME_ROOTS")),
+        (None, None, None) => Ok(None),
+    }
+}
+
 fn server(from: &Sources) -> Result<Server, ConfigError> {
     let listen = from.value("FRONTDESK_LISTEN", parse::listen)?;
     let rate_limits = from.value("FRONTDESK_RATE_LIMITS", parse::on_off)?;
     if !rate_limits && !listen.ip().is_loopback() {
         return Err(ConfigError::takes("FRONTDESK_RATE_LIMITS"));
     }
-    let certificate = from.optional("FRONTDESK_TLS_CERT", parse::text)?;
-    let key = from.optional("FRONTDESK_TLS_KEY", parse::text)?;
-    let tls = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
-        (None, None) => None,
-        (None, Some(_)) => return Err(ConfigError::takes("FRONTDESK_TLS_CERT")),
-        (Some(_), None) => return Err(ConfigError::takes("FRONTDESK_TLS_KEY")),
-    };
+    let tls = tls(from)?;
     let redirect_listen = from.optional("FRONTDESK_REDIRECT_LISTEN", parse::listen)?;
     if redirect_listen.is_some() && tls.is_none() {
         return Err(ConfigError::takes("FRONTDESK_REDIRECT_LISTEN"));

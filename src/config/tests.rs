@@ -18,6 +18,7 @@ const S3: &[(&str, &str)] = &[
     ("FRONTDESK_BACKUP_S3_SECRET", "secret"),
 ];
 const TLS: &[(&str, &str)] = &[("FRONTDESK_TLS_CERT", "/c.pem"), ("FRONTDESK_TLS_KEY", "/k.pem")];
+const ACME: &[(&str, &str)] = &[("FRONTDESK_ACME_DOMAINS", "chat.example")];
 const OIDC: &[(&str, &str)] = &[
     ("FRONTDESK_PUBLIC_URL", "https://desk.example"),
     ("OIDC_ISSUER", "https://id.example"),
@@ -36,6 +37,15 @@ const TABLE: &[Row] = &[
     ("FRONTDESK_LISTEN", "127.0.0.1:9", &["here", "1.2.3.4", "99999"], &[]),
     ("FRONTDESK_TLS_CERT", "/tmp/c.pem", &["a\nb"], TLS),
     ("FRONTDESK_TLS_KEY", "/tmp/k.pem", &["a\nb"], TLS),
+    (
+        "FRONTDESK_ACME_DOMAINS",
+        "chat.example, b.example",
+        &["*.example", "https://chat.example", "chat", "127.0.0.1"],
+        &[],
+    ),
+    ("FRONTDESK_ACME_EMAIL", "desk@hotel.example", &["desk"], ACME),
+    ("FRONTDESK_ACME_DIRECTORY", "https://ca.example/dir", &["http://ca.example/dir", "ca.example"], ACME),
+    ("FRONTDESK_ACME_ROOTS", "/tmp/roots.pem", &["a\nb"], ACME),
     ("FRONTDESK_REDIRECT_LISTEN", "127.0.0.1:80", &["here"], TLS),
     ("FRONTDESK_DATA_DIR", "/tmp/x", &["a\nb"], &[]),
     ("DATABASE_URL", "sqlite:///tmp/x.db", &["mysql://h/db", "sqlite://"], &[]),

@@ -1,5 +1,7 @@
 //! What is believed, and what is not.
 
+use ring::hmac;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::json;
 
 use super::*;
@@ -21,7 +23,64 @@ fn claims() -> Value {
 }
 
 fn is_read(token: &str) -> Option<Identity> {
-    read(token, [b"new".as_slice(), b"old"], "inn", NOW)
+    let keys = [b"new", b"old"].map(|secret| Key::Secret(secret.to_vec()));
+    read(token, &keys, "inn", NOW)
+}
+
+fn pair(seed: u8) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
+}
+
+fn public(pair: &Ed25519KeyPair) -> Key {
+    Key::Public(pair.public_key().as_ref().try_into().unwrap())
+}
+
+fn signed_by(pair: &Ed25519KeyPair) -> String {
+    let signed = format!("{}.{}", part(&json!({"alg": "EdDSA"})), part(&claims()));
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(pair.sign(signed.as_bytes())))
+}
+
+#[test]
+fn the_key_decides_on_the_algorithm() {
+    let (ours, other) = (pair(1), pair(2));
+    let keys = [public(&ours), Key::Secret(b"old".to_vec())];
+    let read = |token: &str| read(token, &keys, "inn", NOW);
+    let good = signed_by(&ours);
+    assert_eq!(read(&good).expect("good").subject, "guest-7");
+    assert!(read(&signed(&json!({"alg": "HS256"}), &claims(), b"old")).is_some(), "the one before");
+    assert!(read(&signed_by(&other)).is_none());
+    // Who knows the public key, as everybody may, has signed with it as if it were a secret.
+    for secret in [ours.public_key().as_ref(), &keys[0].to_bytes()] {
+        for head in [json!({"alg": "HS256"}), json!({"alg": "EdDSA"})] {
+            assert!(read(&signed(&head, &claims(), secret)).is_none(), "{head}");
+        }
+    }
+    for at in 0..good.len() {
+        let mut bytes = good.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'C' } else { b'A' };
+        assert!(read(std::str::from_utf8(&bytes).unwrap()).is_none(), "{at}");
+    }
+}
+
+#[test]
+fn a_public_key_as_people_have_it() {
+    let key = public(&pair(1));
+    let Key::Public(bytes) = &key else { unreachable!() };
+    let x = URL_SAFE_NO_PAD.encode(bytes);
+    let spki =
+        [[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00].as_slice(), bytes].concat();
+    let body = base64::engine::general_purpose::STANDARD.encode(&spki);
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
+    for text in [&x, &pem] {
+        assert_eq!(Key::public(text).as_ref(), Some(&key), "{text}");
+    }
+    assert_eq!(Key::from_bytes(key.to_bytes()), key);
+    assert_eq!(Key::from_bytes(b"fdwh_x".to_vec()), Key::Secret(b"fdwh_x".to_vec()));
+    // Cut, of another kind, private, empty.
+    let rsa = pem.replace(&body[..10], "MIIBIjANBg");
+    for text in [&x[1..], &pem[..40], &rsa, &pem.replace("PUBLIC", "PRIVATE"), ""] {
+        assert_eq!(Key::public(text), None, "{text}");
+    }
 }
 
 #[test]

@@ -90,6 +90,8 @@ pub struct Looked {
     pub uploads: (usize, usize),
     /// Passwords that are looked at or wait, and how many there may be.
     pub passwords: (usize, usize),
+    /// Messages of guests that are not answered yet, and how many there may be.
+    pub guest_messages: (usize, usize),
 }
 
 /// The text of `/metrics`.
@@ -99,9 +101,12 @@ pub fn render(handle: &PrometheusHandle, looked: &Looked) -> String {
     metrics::gauge!("frontdesk_sessions", "of" => "agent").set(looked.agent_sessions as f64);
     metrics::gauge!("frontdesk_database_bytes", "file" => "database").set(looked.database_bytes as f64);
     metrics::gauge!("frontdesk_database_bytes", "file" => "log").set(looked.log_bytes as f64);
-    for (name, (length, max)) in
-        [("readers", looked.readers), ("uploads", looked.uploads), ("passwords", looked.passwords)]
-    {
+    for (name, (length, max)) in [
+        ("readers", looked.readers),
+        ("uploads", looked.uploads),
+        ("passwords", looked.passwords),
+        ("guest_messages", looked.guest_messages),
+    ] {
         metering::queue(name, length, max);
     }
     metrics::counter!("frontdesk_panics_total").absolute(PANICS.load(Ordering::Relaxed));

@@ -74,6 +74,7 @@ const QUEUES: &[Label] = &[label(
         "whatsapp_parcels",
         "uploads",
         "passwords",
+        "guest_messages",
     ],
 )];
 const CODES: &[&str] = &[
@@ -130,6 +131,7 @@ pub const METRICS: &[Metric] = &[
     counter("frontdesk_http_requests_total", &[label("method", OPEN), label("route", OPEN), label("status", OPEN)], "Requests by method, route and status"),
     histogram("frontdesk_http_request_seconds", SECONDS, &[label("route", OPEN)], "Time to the answer, by route"),
     counter("frontdesk_tls_handshakes_failed_total", &[], "Connections whose TLS handshake came to nothing"),
+    counter("frontdesk_certificates_total", &[label("outcome", &["new", "failed"])], "Certificates got from an authority, and tries that came to nothing"),
     gauge("frontdesk_connections", &[], "WebSocket connections that are open"),
     gauge("frontdesk_sockets", &[label("of", &["guest", "agent"])], "Sockets of clients that said hello"),
     counter("frontdesk_frames_total", &[], "Frames of the contract that clients sent after hello"),

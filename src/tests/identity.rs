@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
 use crate::support::whatsapp::{SETTINGS, text};
@@ -189,6 +190,42 @@ async fn secrets_are_changed_without_a_gap_and_taken_away_at_once() {
         assert_eq!(come(&server, "", json!({"identity": signed(&claims("g1"), secret)})).await.0, 401);
     }
     assert_eq!(admin.call("DELETE", "/api/identity/key", None).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_hotel_that_signs_with_a_key_of_its_own_tells_us_no_secret() {
+    let server = Server::start(&[]).await;
+    let mut admin = server.admin().await;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let public = URL_SAFE_NO_PAD.encode(pair.public_key());
+    let secret = new_secret(&mut admin).await;
+    for bad in [json!(&public[1..]), json!(""), json!("x".repeat(5_000)), json!(7)] {
+        let (status, refused) = admin.post("/api/identity/key", json!({"public_key": bad})).await;
+        assert_eq!(status, 400, "{refused}");
+    }
+    let (status, key) = admin.post("/api/identity/key", json!({"public_key": public})).await;
+    assert_eq!((status, &key["algorithm"]), (201, &json!("EdDSA")), "{key}");
+    assert!(key.get("secret").is_none(), "{key}");
+    assert_eq!(admin.get("/api/identity/key").await.1["key"]["algorithm"], "EdDSA");
+    let signed_by_pair = |head: &Value| {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(head), part(&claims("g1")));
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(pair.sign(signed.as_bytes())))
+    };
+    let (status, guest) =
+        come(&server, "", json!({"identity": signed_by_pair(&json!({"alg": "EdDSA"}))})).await;
+    assert_eq!((status, &guest["guest"]["verified"]), (201, &json!(true)), "{guest}");
+    // The secret before is good for a day, each with its own algorithm only.
+    assert_eq!(come(&server, "", json!({"identity": signed(&claims("g1"), &secret)})).await.0, 200);
+    let swapped = [
+        signed(&claims("g1"), &public),
+        token(&json!({"alg": "EdDSA"}), &claims("g1"), &public),
+        token(&json!({"alg": "EdDSA"}), &claims("g1"), &secret),
+        signed_by_pair(&json!({"alg": "HS256"})),
+    ];
+    for identity in swapped {
+        assert_eq!(come(&server, "", json!({"identity": identity})).await.0, 401);
+    }
 }
 
 #[tokio::test]

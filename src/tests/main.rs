@@ -11,12 +11,14 @@
 )]
 
 mod access;
+mod acme;
 mod actions;
 mod agents;
 mod aimock;
 mod attachments;
 mod audit;
 mod backups;
+mod bad_network;
 mod canaries;
 mod chat;
 mod check;

@@ -42,7 +42,7 @@ async fn a_database_that_is_not_ours_to_touch() {
     .await;
     let newer = fs::read(&file).unwrap();
     let (code, line) = fails(&folder, &[], &[]).await;
-    assert!(code == 1 && line.contains("newer version") && line.contains("frontdesk.db"), "{code} {line}");
+    assert!(code == 2 && line.contains("newer version") && line.contains("frontdesk.db"), "{code} {line}");
     assert_eq!(fs::read(&file).unwrap(), newer, "unchanged");
     fs::remove_file(&file).unwrap();
     execute(&file, "CREATE TABLE recipes (id INTEGER PRIMARY KEY)").await;

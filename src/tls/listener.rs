@@ -13,6 +13,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::acme::CHALLENGE;
+
 /// How many handshakes may be under way; more wait in the system's own queue.
 const HANDSHAKES_MAX: usize = 256;
 /// How many connections may wait to be taken after it.
@@ -67,6 +69,8 @@ async fn take(
             let _place = place;
             let _ = stream.set_nodelay(true);
             match timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+                // An authority has seen what it came for.
+                Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE) => {}
                 Ok(Ok(stream)) => drop(door.send((stream, peer)).await),
                 Ok(Err(error)) => {
                     metrics::counter!("frontdesk_tls_handshakes_failed_total").increment(1);

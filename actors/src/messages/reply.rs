@@ -38,7 +38,15 @@ struct Traced {
 
 #[derive(Debug)]
 enum ReplyTo {
-    Socket { delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit, since: Instant },
+    Socket {
+        delivery: Delivery,
+        conversation: ConversationId,
+        id: ClientId,
+        permit: Permit,
+        /// A guest's place among all guests' messages, see [`crate::admission`].
+        place: Permit,
+        since: Instant,
+    },
     Caller(RpcReplyPort<Result<Ack, Refusal>>),
 }
 
@@ -46,7 +54,16 @@ impl Reply {
     /// A socket is owed the answer, for the client's id. The permit is freed when it is on its way.
     pub fn to_socket(delivery: Delivery, conversation: ConversationId, id: ClientId, permit: Permit) -> Self {
         let since = Instant::now();
-        Self::owed(ReplyTo::Socket { delivery, conversation, id, permit, since })
+        Self::owed(ReplyTo::Socket { delivery, conversation, id, permit, place: None, since })
+    }
+
+    /// It holds this place until it is given.
+    #[must_use]
+    pub fn admitted(mut self, admitted: OwnedSemaphorePermit) -> Self {
+        if let Some(ReplyTo::Socket { place, .. }) = &mut self.to {
+            *place = Some(admitted);
+        }
+        self
     }
 
     /// A caller waits for the answer.
@@ -102,7 +119,7 @@ impl Reply {
                 // A caller that no longer waits knows why.
                 let _ = port.send(result);
             }
-            Some(ReplyTo::Socket { delivery, conversation, id, permit, since }) => {
+            Some(ReplyTo::Socket { delivery, conversation, id, permit, place, since }) => {
                 let frame = match result {
                     Ok(ack) => {
                         metering::acknowledged(since);
@@ -114,7 +131,7 @@ impl Reply {
                     }
                 };
                 delivery.push(&frame.encode());
-                drop(permit);
+                drop((permit, place));
             }
         }
     }

@@ -182,10 +182,14 @@ impl Client {
         let command = Box::new(command);
         let who = Arc::clone(&self.who);
         match &*self.who {
-            Principal::Guest { .. } => {
-                // Whoever does not take it drops the reply, which answers by itself.
-                self.around.web_ingress.cast(WebIngressMsg::Admit { who, command, reply });
-            }
+            Principal::Guest { .. } => match self.around.admission.admit() {
+                Ok(place) => {
+                    let reply = reply.admitted(place);
+                    // Whoever does not take it drops the reply, which answers by itself.
+                    self.around.web_ingress.cast(WebIngressMsg::Admit { who, command, reply });
+                }
+                Err(refusal) => reply.send(Err(refusal)),
+            },
             Principal::Agent { agent, .. } => {
                 let admitted = self.around.quotas.check(Quota::CommandPerAgent, &agent.id);
                 match admitted.and_then(|()| self.around.directory.find_or_open(to)) {

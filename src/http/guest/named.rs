@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::{AppState, find, now, update};
 use crate::auth::Token;
 use crate::error::{ApiError, ApiResult};
-use crate::identity::read;
+use crate::identity::{Key, read};
 use crate::store::GuestRow;
-use crate::store::verified::{Admitted, Named};
+use crate::store::verified::{Admitted, Named, SealedKey};
 use crate::webhooks::open_secret;
 
 /// The session of the guest whom `shown` names at the hotel `slug`: `known` if it is this guest's, else a new one.
@@ -27,11 +27,10 @@ pub(super) async fn admit(
     let (property, at) = (find(state, slug).await?, now());
     let key = state.db.identity_key(property).await?.ok_or_else(unnamed)?;
     let old = key.old.iter().filter(|(_, until)| *until > at).map(|(old, _)| old);
-    let secrets = std::iter::once(&key.key).chain(old);
-    let secrets: Result<Vec<_>, _> =
-        secrets.map(|one| open_secret(&state.vault, &one.secret, one.id)).collect();
-    let secrets = secrets?;
-    let named = read(shown, secrets.iter().map(Vec::as_slice), slug, at.0 / 1_000).ok_or_else(unnamed)?;
+    let keys = std::iter::once(&key.key).chain(old);
+    let open = |one: &SealedKey| open_secret(&state.vault, &one.secret, one.id).map(Key::from_bytes);
+    let keys = keys.map(open).collect::<Result<Vec<_>, _>>()?;
+    let named = read(shown, &keys, slug, at.0 / 1_000).ok_or_else(unnamed)?;
     if let Some((token, row)) = known
         && row.property == property
         && state.db.named_as(row.id).await?.as_deref() == Some(named.subject.as_str())

@@ -13,11 +13,11 @@ use super::super::{SqliteStore, listing};
 use super::{Place, change, conversation, conversation_of, hotel, say};
 use crate::store::{ConversationQuery, ListError, Listing, PageRequest, View};
 
-fn status(status: Status) -> EventKind {
+pub(super) fn status(status: Status) -> EventKind {
     EventKind::Status { status, until: None, reason: None }
 }
 
-async fn list(
+pub(super) async fn list(
     store: &SqliteStore,
     property: PropertyId,
     query: ConversationQuery,

@@ -6,6 +6,7 @@ mod deliveries;
 mod listing;
 mod log;
 mod opening;
+mod plain_loop;
 mod privacy;
 mod upgrading;
 mod writing;
