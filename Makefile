@@ -170,6 +170,12 @@ scan: pages
 	cargo build $(ALL) --all-targets
 	.ci/scan
 
+## tls-scan: testssl.sh (from the system's packages) against a server that speaks TLS itself
+.PHONY: tls-scan
+tls-scan: pages
+	cargo build $(ALL) --all-targets
+	.ci/tls-scan
+
 ## pages: the web pages, compressed, as the server embeds them
 pages: web/dist/index.html
 
