@@ -10,9 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use frontdesk_domain::refusal::Refusal;
 
-/// How many messages of guests may be under way. A group that is synced together holds at most half as many, so that
-/// the next one fills while the last one is written; more would only wait longer.
-pub const UNDER_WAY_MAX: usize = 2_048;
+/// How many messages of guests may be under way: as many as the store writes in one group. With twice as many the
+/// machine stored no more of them in a second, and each waited twice as long (bench/RESILIENCE.md, R3).
+pub const UNDER_WAY_MAX: usize = 1_024;
 
 /// The places that all guests share. Agents, webhooks and the AI need none: they are few, and go before guests.
 #[derive(Clone, Debug)]

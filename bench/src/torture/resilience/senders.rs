@@ -13,8 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::history::Seen;
+use super::super::load::http::As;
 use super::super::load::link::Link;
 use super::super::load::stage::{Guest, Stage};
+use super::super::people;
 use super::house::hello;
 
 /// How often a guest looks at what it is to send.
@@ -77,7 +80,6 @@ struct Sender {
     /// Where the conversation stood before.
     base: u64,
     acked: AtomicU64,
-    refused: AtomicU64,
     /// The highest place that was acknowledged.
     last: AtomicU64,
 }
@@ -103,7 +105,6 @@ impl Senders {
                 answered: Notify::new(),
                 base,
                 acked: AtomicU64::new(0),
-                refused: AtomicU64::new(0),
                 last: AtomicU64::new(0),
             });
             let (writes, reads) = (Arc::clone(&sender), Arc::clone(&sender));
@@ -186,14 +187,21 @@ impl Senders {
             let last = last(&opened);
             let (acked, open) = (sender.acked.load(Relaxed), sender.open().len() as u64);
             lost += (acked + sender.base).max(sender.last.load(Relaxed)).saturating_sub(last);
-            // The server itself may have added an event: no more can be kept than was refused.
-            kept += last.saturating_sub(acked + sender.base + open).min(sender.refused.load(Relaxed));
+            kept += sender.said(stage).await?.saturating_sub(acked + open);
         }
         Ok((lost, kept))
     }
 }
 
 impl Sender {
+    /// How many of its messages are in the log. The server's own events are not counted.
+    async fn said(&self, stage: &Stage) -> anyhow::Result<u64> {
+        let history =
+            people::history(stage.address, As::Guest(&self.guest.token), &self.guest.conversation).await?;
+        let own = |event: &&Seen| event.id.as_ref().is_some_and(|id| id.starts_with('m'));
+        Ok(history.iter().filter(own).count() as u64)
+    }
+
     fn open(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Instant>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -242,7 +250,6 @@ impl Sender {
             self.last.fetch_max(frame["seq"].as_u64().unwrap_or(0), Relaxed);
             self.shared.answers().accepted.saturating_record(micros);
         } else {
-            self.refused.fetch_add(1, Relaxed);
             self.shared.answers().refused.saturating_record(micros);
         }
         self.answered.notify_one();
