@@ -2,7 +2,8 @@
 -- byte for byte, and JSONB refuses the letter U+0000, which guests may send (in JSON it is an escape). What
 -- statements look for therefore has columns of its own.
 --
--- Order without regard to case is by lower(x) COLLATE "C": the same on every server, whatever its locale.
+-- Order without regard to case is by lower(x COLLATE "C"), which knows the case of ASCII only: the same on every
+-- server, whatever its locale, and as on SQLite.
 
 -- The server's own few facts: `epoch` names the log and changes when a backup was restored.
 CREATE TABLE meta (
@@ -33,7 +34,7 @@ CREATE TABLE agents (
     updated_at    BIGINT  NOT NULL
 );
 
-CREATE INDEX agents_by_name ON agents (property, (lower(name) COLLATE "C"), id);
+CREATE INDEX agents_by_name ON agents (property, (lower(name COLLATE "C")), id);
 
 -- Only the digest of a token is kept: who reads this table cannot log in with it.
 CREATE TABLE sessions (
@@ -162,7 +163,7 @@ CREATE TABLE guests (
     created_at    BIGINT NOT NULL,
     -- When the guest agreed to the property's text, if there is one.
     consented_at  BIGINT,
-    -- What a guest said of itself, as reservations are compared with it. Written with the profile.
+    -- What a guest said of itself, as reservations are compared with it. Written with the profile; in lower case.
     claimed_name  TEXT,
     claimed_email TEXT,
     claimed_phone TEXT,
@@ -490,7 +491,7 @@ CREATE TABLE knowledge (
     search     TEXT   NOT NULL
 );
 
-CREATE INDEX knowledge_by_title ON knowledge (property, (lower(title) COLLATE "C"), id);
+CREATE INDEX knowledge_by_title ON knowledge (property, (lower(title COLLATE "C")), id);
 
 -- What an entry said before, with who and when.
 CREATE TABLE knowledge_versions (
