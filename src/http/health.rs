@@ -90,6 +90,7 @@ async fn look(state: &AppState) -> Looked {
         readers: (signs.readers_busy, signs.readers_max),
         uploads: (UPLOADS_AT_ONCE - state.uploads.available_permits().min(UPLOADS_AT_ONCE), UPLOADS_AT_ONCE),
         passwords: state.hasher.load(),
+        database_bytes: signs.database_bytes.unwrap_or_default(),
         ..Looked::default()
     };
     if let DatabaseUrl::Sqlite(path) = &state.config.storage.database {

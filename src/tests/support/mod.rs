@@ -2,10 +2,12 @@
 
 pub mod ai;
 pub mod client;
+pub mod cluster;
 pub mod document;
 pub mod http;
 pub mod line;
 pub mod oidc;
+pub mod proxy;
 pub mod receiver;
 pub mod s3;
 pub mod scene;

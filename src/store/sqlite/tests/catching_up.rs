@@ -11,13 +11,13 @@ use frontdesk_domain::event::{EventKind, Status};
 use frontdesk_domain::people::Audience;
 
 use super::super::{SqliteStore, copy, open, verify};
-use super::{Place, change, conversation, hotel, say};
+use super::{File, Place, change, conversation, hotel, say};
 use crate::store::{ConversationQuery, Listing, PageRequest};
 
 const ALL: Span = Span::After { after: 0, limit: 1_000 };
 
 /// A store whose writer can be killed.
-async fn mortal(place: &Place) -> (Arc<SqliteStore>, JoinHandle<()>) {
+async fn mortal(place: &File) -> (Arc<SqliteStore>, JoinHandle<()>) {
     let (store, writer, queue) = SqliteStore::prepare(&place.path(), 64).await.expect("opens");
     (Arc::new(store), tokio::spawn(writer.run(queue)))
 }
@@ -35,7 +35,7 @@ async fn seqs(store: &SqliteStore, state: &Conversation, audience: Audience, spa
 
 #[tokio::test]
 async fn what_the_tables_do_not_say_yet_is_read_all_the_same() {
-    let place = Place::new();
+    let place = File::new().await;
     let (store, _writer) = mortal(&place).await;
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
@@ -84,7 +84,7 @@ async fn what_the_tables_do_not_say_yet_is_read_all_the_same() {
 
 #[tokio::test]
 async fn a_crash_loses_nothing_of_what_the_tables_did_not_say() {
-    let place = Place::new();
+    let place = File::new().await;
     let mut crowd = Vec::new();
     let mut made = None;
     for round in 0..3 {
@@ -117,7 +117,7 @@ async fn a_crash_loses_nothing_of_what_the_tables_did_not_say() {
 
 #[tokio::test]
 async fn a_copy_of_a_log_that_is_ahead_of_its_tables_is_intact() {
-    let place = Place::new();
+    let place = File::new().await;
     let (store, writer) = mortal(&place).await;
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
