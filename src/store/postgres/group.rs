@@ -1,8 +1,10 @@
 //! One group of writes in one transaction, and so in one sync of the server's disk.
 
+use std::collections::HashSet;
+
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
-use frontdesk_actors::ports::StoreError;
+use frontdesk_actors::ports::{Commit, StoreError};
 
 use crate::store::jobs::{Pending, Tell, Work, Worked};
 
@@ -35,11 +37,7 @@ pub(super) async fn store(
             // One of them is at fault and it is not known which: again, each by itself. Still one sync for all.
             tx.rollback().await?;
             tx = conn.begin().await?;
-            let mut outcomes = Vec::with_capacity(all.len());
-            for one in &all {
-                outcomes.push(store_alone(&mut tx, one).await?);
-            }
-            outcomes
+            store_each(&mut tx, &all).await?
         }
     };
     let mut told = Vec::with_capacity(works.len());
@@ -58,11 +56,29 @@ pub(super) async fn store(
     Ok(Stored { commits, works: told })
 }
 
-/// Stores one commit behind a savepoint, so that it can be taken back without the others. What was built on one
-/// that is taken back conflicts: it does not begin where its conversation ends.
+/// Stores commits one by one. What was built on one that is refused must not stand on another one in its place.
+async fn store_each(
+    tx: &mut Transaction<'_, Postgres>,
+    commits: &[&Commit],
+) -> Result<Vec<Result<(), StoreError>>, sqlx::Error> {
+    let mut refused = HashSet::new();
+    let mut outcomes = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let id = commit.snapshot.id;
+        let outcome =
+            if refused.contains(&id) { Err(StoreError::Conflict) } else { store_alone(tx, commit).await? };
+        if outcome.is_err() {
+            refused.insert(id);
+        }
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// Stores one commit behind a savepoint, so that it can be taken back without the others.
 async fn store_alone(
     tx: &mut Transaction<'_, Postgres>,
-    commit: &frontdesk_actors::ports::Commit,
+    commit: &Commit,
 ) -> Result<Result<(), StoreError>, sqlx::Error> {
     let mut part = tx.begin().await?;
     match commits::store(&mut part, &[commit]).await {

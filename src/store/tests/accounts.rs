@@ -10,7 +10,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use super::{Place, hotel, on_both, session};
 use crate::store::logins::{Logins, Session};
 use crate::store::{
-    Account, Database, Entry, GuestRow, Guests, Knowledge, ListError, PageRequest, WriteError,
+    Account, Accounts, Database, Entry, GuestRow, Guests, Knowledge, ListError, PageRequest, WriteError,
 };
 
 on_both!(

@@ -9,7 +9,7 @@ use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId};
 use frontdesk_domain::people::{AgentRef, GuestProfile};
 
 use super::{Place, change, conversation, conversation_of, hotel, on_both, say};
-use crate::store::{ConversationQuery, Database, ListError, PageRequest, View};
+use crate::store::{ConversationQuery, Database, ListError, Listing, PageRequest, View};
 
 on_both!(
     each_view_in_its_order,

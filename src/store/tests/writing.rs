@@ -43,10 +43,10 @@ async fn a_snapshot_without_events_must_be_of_the_newest_event<P: Place>() {
 async fn a_crowd_leaves_no_hole<P: Place>() {
     let place = P::new().await;
     let store = Arc::new(place.open().await);
-    let property = hotel(&store).await;
+    let property = hotel(&*store).await;
     let mut crowd = Vec::new();
     for _ in 0..50 {
-        let mut state = conversation(&store, property).await;
+        let mut state = conversation(&*store, property).await;
         let store = Arc::clone(&store);
         crowd.push(tokio::spawn(async move {
             // Ten at a time without waiting: several commits of one conversation fall into one group.

@@ -12,6 +12,7 @@ pub mod receiver;
 pub mod s3;
 pub mod scene;
 pub mod server;
+pub mod stored;
 pub mod teller;
 pub mod whatsapp;
 
@@ -20,5 +21,6 @@ pub use client::Client;
 pub use http::Caller;
 pub use scene::Scene;
 pub use server::Server;
+pub use stored::Stored;
 pub use teller::Teller;
 pub use whatsapp::Meta;

@@ -2,8 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_actors::ports::{Span, Store, StoreError};
+use frontdesk_domain::conversation::Enclosed;
 use frontdesk_domain::people::Audience;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::super::PostgresStore;
 use super::{Fresh, Place};
@@ -25,12 +27,9 @@ async fn a_conflict_hits_only_the_guilty_commit() {
     store.append(say(&mut rival, "I was first", 1)).await.expect("stored");
 
     let mut commits: Vec<_> = states.iter_mut().map(|state| say(state, "hello", 2)).collect();
-    // One that PostgreSQL itself refuses, so that the group is stored one by one.
-    commits[4].events[0].by.kind = frontdesk_domain::people::AuthorKind::Guest;
-    commits[4].enclosed.push(frontdesk_domain::conversation::Enclosed {
-        attachment: uuid::Uuid::now_v7(),
-        seq: commits[4].snapshot.last_seq,
-    });
+    // One that names a file that is not there: the group is stored one by one.
+    let seq = commits[4].snapshot.last_seq;
+    commits[4].enclosed.push(Enclosed { attachment: Uuid::now_v7(), seq });
     let after = say(&mut states[2], "on top of what was not stored", 3);
     let appends = commits.into_iter().chain([after]).map(|one| store.append(one));
     let outcomes = futures_util::future::join_all(appends).await;

@@ -15,10 +15,10 @@ async fn a_conflict_hits_only_the_guilty_commit() {
         tokio::task::yield_now().await;
         writer.run(queue).await;
     });
-    let property = hotel(&store).await;
+    let property = hotel(&*store).await;
     let mut states = Vec::new();
     for _ in 0..5 {
-        states.push(conversation(&store, property).await);
+        states.push(conversation(&*store, property).await);
     }
     let mut rival = states[2].clone();
     store.append(say(&mut rival, "I was first", 1)).await.expect("stored");
