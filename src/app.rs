@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit::Audit;
 use crate::auth::Printed;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::privacy::Keeper;
 use crate::reservations::Clerk;
 use crate::webhooks::{LOG_KEPT_MILLIS, Office};
@@ -171,8 +171,8 @@ async fn asked_to_stop() {
 
 async fn backups(config: Arc<Config>, audit: Audit) {
     let storage = &config.storage;
-    if let (Some(schedule), DatabaseUrl::Sqlite(database)) = (&storage.backups, &storage.database) {
-        backup::run(schedule.clone(), database.clone(), storage.data_dir.clone(), audit).await;
+    if let Some(schedule) = &storage.backups {
+        backup::run(schedule.clone(), storage.database.clone(), storage.data_dir.clone(), audit).await;
     }
 }
 

@@ -295,6 +295,8 @@ CREATE TABLE ended_turns (
 );
 
 CREATE INDEX ended_turns_by_conversation ON ended_turns (conversation, through_seq);
+-- The newest questions, for rehearsals.
+CREATE INDEX ended_turns_by_end ON ended_turns (ended_at);
 
 -- Every call of a model, with what it cost: the pool's books. A turn may have made none, or several. Cancelled
 -- calls are in here too, by the pool's estimate.
@@ -320,6 +322,7 @@ CREATE TABLE model_calls (
 );
 
 CREATE INDEX model_calls_by_turn ON model_calls (turn);
+CREATE INDEX model_calls_by_conversation ON model_calls (conversation, at);
 -- The day's and the month's sums after a restart.
 CREATE INDEX model_calls_by_time ON model_calls (at);
 
@@ -348,7 +351,6 @@ CREATE TABLE turn_records (
 );
 
 CREATE INDEX turn_records_by_conversation ON turn_records (conversation, id);
-CREATE INDEX turn_records_by_age ON turn_records (at);
 
 -- WhatsApp and files --------------------------------------------------------------------------------------
 

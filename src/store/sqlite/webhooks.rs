@@ -12,10 +12,10 @@ use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::ids::{ConversationId, PropertyId};
 use frontdesk_domain::timestamp::Timestamp;
 
+use crate::store::cursor;
 use crate::store::webhooks::{
     DELIVERIES_CURSOR, Tried, WEBHOOKS_MAX, Webhook, WebhookDelivery, WebhookStep, Webhooks,
 };
-use crate::store::cursor;
 use crate::store::{ListError, Page, PageRequest, WriteError};
 
 use super::fault::{Fault, some};

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{Place, hotel, on_both};
-use crate::store::PageRequest;
 use crate::store::audit::{AuditLog, Chain, Deed};
+use crate::store::{Accounts, PageRequest};
 
 on_both!(deeds_are_chained_however_many_come_at_once);
 

@@ -9,8 +9,8 @@ use frontdesk_domain::ids::{ConversationId, PropertyId, TurnId};
 use frontdesk_domain::timestamp::Timestamp;
 
 use super::{Place, conversation, hotel, on_both, say};
-use crate::store::Records;
 use crate::store::records::{RECORDS_KEPT, TurnRecord};
+use crate::store::{Accounts, Records};
 
 on_both!(a_conversation_is_replayed, the_newest_records_stay);
 

@@ -8,9 +8,9 @@ use frontdesk_domain::people::GuestProfile;
 use frontdesk_domain::timestamp::Timestamp;
 
 use super::{Place, conversation_of, hotel, on_both, session};
-use crate::store::GuestRow;
 use crate::store::reservations::{Reservation, Reservations, Stay};
 use crate::store::verified::{Admitted, IdentityKey, Named, SealedKey, Verified};
+use crate::store::{GuestRow, Guests};
 
 on_both!(a_stay_finds_its_guest, newer_versions_win, a_token_opens_once, a_key_is_replaced);
 

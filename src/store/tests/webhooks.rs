@@ -1,5 +1,7 @@
 //! Outgoing webhooks: their deliveries are read off the log.
 
+use std::time::{Duration, Instant};
+
 use uuid::Uuid;
 
 use frontdesk_actors::ports::Store;
@@ -8,7 +10,7 @@ use frontdesk_domain::timestamp::Timestamp;
 
 use super::{Place, conversation, hotel, on_both, say};
 use crate::store::webhooks::{Tried, Webhook, WebhookStep, Webhooks};
-use crate::store::{PageRequest, WriteError};
+use crate::store::{Accounts, PageRequest, WriteError};
 
 on_both!(each_event_is_written_down_once, what_is_over_is_thrown_away);
 
@@ -24,6 +26,21 @@ pub(in crate::store) fn webhook(property: PropertyId) -> Webhook {
         fault: None,
         created_at: Timestamp(1),
         updated_at: Timestamp(1),
+    }
+}
+
+/// Reads on until so many deliveries are written down. On a PostgreSQL server that others write to at the same time, an
+/// event is read once those who began before it have ended.
+async fn gathered(store: &impl Webhooks, hook: Uuid, count: usize) {
+    let give_up = Instant::now() + Duration::from_secs(20);
+    loop {
+        while store.gather_deliveries(hook, Timestamp(20), 3).await.expect("gathered") {}
+        let all = store.deliveries(hook, None, PageRequest { limit: 50, cursor: None }).await;
+        if all.expect("reads").items.len() >= count {
+            return;
+        }
+        assert!(Instant::now() < give_up, "not written down in time");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -44,7 +61,7 @@ async fn each_event_is_written_down_once<P: Place>() {
         store.append(say(&mut other, "theirs", 10 + n)).await.expect("stored");
     }
     assert!(moves.has_changed().expect("open"));
-    while store.gather_deliveries(hook.id, Timestamp(20), 3).await.expect("gathered") {}
+    gathered(&store, hook.id, 5).await;
     assert!(!store.gather_deliveries(hook.id, Timestamp(21), 3).await.expect("gathered"));
     let page = PageRequest { limit: 50, cursor: None };
     let all = store.deliveries(hook.id, None, page).await.expect("reads").items;
@@ -79,7 +96,7 @@ async fn each_event_is_written_down_once<P: Place>() {
     assert!(!store.gather_deliveries(hook.id, Timestamp(31), 3).await.expect("off"));
     store.put_webhook(hook.clone()).await.expect("on");
     store.append(say(&mut ours, "heard", 32)).await.expect("stored");
-    while store.gather_deliveries(hook.id, Timestamp(33), 3).await.expect("gathered") {}
+    gathered(&store, hook.id, 6).await;
     let page = PageRequest { limit: 1, cursor: None };
     let newest = store.deliveries(hook.id, Some(WebhookStep::Waiting), page).await.expect("reads");
     assert_eq!(newest.items[0].seq, Some(8));

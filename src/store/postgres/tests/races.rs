@@ -132,7 +132,7 @@ async fn an_invitation_makes_one_account() {
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn deeds_of_several_servers_are_one_chain() {
     let place = Fresh::new().await;
-    let store = place.open().await;
+    place.open().await.close().await;
     for n in 0..ROUNDS {
         let append = |n| write(move |conn| Box::pin(audit::append(conn, deed(None, n))));
         for done in at_once(&place, [append(2 * n), append(2 * n + 1)]).await {
