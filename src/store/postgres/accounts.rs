@@ -138,7 +138,8 @@ impl Accounts for PostgresStore {
     }
 
     async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
-        let found = sqlx::query_as(BY_EMAIL).bind(rows::lower(email)).fetch_optional(&self.readers).await;
+        let email = rows::lower(rows::plain(email).as_ref());
+        let found = sqlx::query_as(BY_EMAIL).bind(email).fetch_optional(&self.readers).await;
         Ok(found.map_err(Fault::from)?)
     }
 

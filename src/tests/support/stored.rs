@@ -70,13 +70,13 @@ impl Stored {
     }
 }
 
-/// True if these bytes are anywhere in the database of a server that does not run.
+/// True if these bytes are anywhere in the server's tables.
 pub fn holds(server: &Server, bytes: &[u8]) -> bool {
     let is_in = |all: &[u8], part: &[u8]| all.windows(part.len()).any(|window| window == part);
     match cluster::database_of(&server.folder) {
         None => is_in(&std::fs::read(server.data().join("frontdesk.db")).unwrap(), bytes),
         Some(url) => {
-            let dump = Command::new("pg_dump").args(["--data-only", &url]).output().unwrap();
+            let dump = Command::new("pg_dump").args(["--data-only", "--schema=public", &url]).output().unwrap();
             assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
             // Bytes are written as hexadecimal digits.
             let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
