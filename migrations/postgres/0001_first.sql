@@ -182,8 +182,6 @@ CREATE TABLE conversations (
     property      UUID   NOT NULL REFERENCES properties (id),
     guest         UUID   NOT NULL REFERENCES guests (id),
     channel       TEXT   NOT NULL CHECK (channel IN ('web', 'whatsapp')),
-    -- Raised by each node that opens it: who holds an older one may not write.
-    owner_epoch   BIGINT NOT NULL DEFAULT 0,
     -- All of it, as JSON. The columns below say again what lists filter and sort by; they are written by the
     -- same statement and never without it.
     snapshot      TEXT   NOT NULL,

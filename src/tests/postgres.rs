@@ -70,12 +70,13 @@ impl Guest {
                 self.come_back().await;
                 return None;
             };
-            if frame["id"] != id {
-                continue;
-            }
+            let is_mine = frame["id"] == id;
             match frame["type"].as_str() {
-                Some("ack") => return frame["seq"].as_u64(),
-                Some("error") => {
+                // To a page a message is said when it sees it; the ack may have been lost.
+                Some("ack" | "event") if is_mine => return frame["seq"].as_u64(),
+                // The conversation was read again: as after a welcome, what is open is said again.
+                Some("opened") => return None,
+                Some("error") if is_mine => {
                     let code = frame["code"].as_str().unwrap();
                     assert!(["unavailable", "overloaded"].contains(&code), "{frame}");
                     return None;
