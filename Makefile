@@ -14,7 +14,7 @@ run: pages
 	./target/release/frontdesk serve
 
 ## test: everything; each line below can be run alone
-test: needs lint test-rust test-fuzz test-web test-browser
+test: needs lint test-rust test-postgres test-fuzz test-web test-browser
 
 .PHONY: needs
 needs:
@@ -28,6 +28,21 @@ lint: pages
 ## test-rust: the rules, the actors, the server over real sockets, the harness, each with its own lines
 test-rust: pages
 	FRONTDESK_FUZZ_SECONDS=20 cargo test $(ALL)
+
+## test-postgres: the store and the contract on PostgreSQL; and a server that is cut off, stopped and killed
+ON_POSTGRES := chat:: repeats:: resume:: takeover:: inbox:: knowledge:: agents:: isolation:: matrix:: whatsapp_in:: \
+	whatsapp_out:: whatsapp_names:: whatsapp_passed:: privacy:: guests:: identity:: reservations:: webhooks:: \
+	access:: sessions:: logins:: attachments:: everywhere::
+.PHONY: test-postgres
+test-postgres: needs pages
+	.ci/postgres run cargo test $(ALL) --lib -- --ignored postgres
+	.ci/postgres run cargo test $(ALL) --test contract -- $(ON_POSTGRES)
+	cargo test $(ALL) --test contract -- --ignored postgres::
+
+## postgres-cuts: commits that are cut off at PostgreSQL, five hundred of them
+.PHONY: postgres-cuts
+postgres-cuts: needs pages
+	FRONTDESK_POSTGRES_CUTS=500 cargo test --release $(ALL) --test contract -- --ignored --nocapture is_cut_off
 
 ## test-fuzz: frames, webhooks, cursors and Markdown under libFuzzer, 60 s each, two at once
 .PHONY: test-fuzz

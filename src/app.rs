@@ -20,10 +20,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit::Audit;
 use crate::auth::Printed;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::privacy::Keeper;
 use crate::reservations::Clerk;
-use crate::store::sqlite::OpenError;
+use crate::store::OpenError;
 use crate::webhooks::{LOG_KEPT_MILLIS, Office};
 use crate::{backup, http, telemetry, tls};
 
@@ -70,8 +70,8 @@ pub fn serve(config: Config) -> ExitCode {
 
 fn failed(error: &StartError) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "frontdesk: {error:#}");
-    match error.downcast_ref() {
-        Some(OpenError::Newer { .. }) => ExitCode::from(NOT_AGAIN),
+    match error.downcast_ref::<OpenError>() {
+        Some(error) if error.is_of_a_newer_version() => ExitCode::from(NOT_AGAIN),
         _ => ExitCode::FAILURE,
     }
 }
@@ -179,8 +179,8 @@ async fn asked_to_stop() {
 
 async fn backups(config: Arc<Config>, audit: Audit) {
     let storage = &config.storage;
-    if let (Some(schedule), DatabaseUrl::Sqlite(database)) = (&storage.backups, &storage.database) {
-        backup::run(schedule.clone(), database.clone(), storage.data_dir.clone(), audit).await;
+    if let Some(schedule) = &storage.backups {
+        backup::run(schedule.clone(), storage.database.clone(), storage.data_dir.clone(), audit).await;
     }
 }
 

@@ -20,10 +20,13 @@ pub use restore::{restore, verify};
 pub use schedule::{Schedule, run};
 pub use take::{PREFIX, prune, take};
 
-use crate::store::sqlite::CopyError;
+use crate::config::DatabaseUrl;
+use crate::store::copy::{CopyError, Facts};
+use crate::store::{postgres, sqlite};
 
-/// The database within a backup.
+/// The database within a backup: a database file of SQLite, or what PostgreSQL's `pg_dump` writes.
 const DATABASE: &str = "frontdesk.db";
+const DUMP: &str = "frontdesk.dump";
 /// The attachments, within a backup as in the data folder.
 pub const ATTACHMENTS: &str = "attachments";
 
@@ -39,10 +42,10 @@ pub enum BackupError {
         reason: String,
     },
     /// The database cannot be copied.
-    #[error("the database {} cannot be copied: {reason}", path.display())]
+    #[error("the database {database} cannot be copied: {reason}")]
     Database {
         /// Which.
-        path: PathBuf,
+        database: String,
         /// Why.
         reason: CopyError,
     },
@@ -65,11 +68,89 @@ pub enum BackupError {
         known: i64,
     },
     /// A server runs on the database that would be replaced.
-    #[error("the database {} is in use; stop the server first", path.display())]
+    #[error("the database {database} is in use; stop the server first")]
     InUse {
         /// Which.
-        path: PathBuf,
+        database: String,
     },
+    /// It is of the other kind of database.
+    #[error("{} is a backup of {found}, and DATABASE_URL names {wanted}; a backup goes back to where it came from", path.display())]
+    OtherKind {
+        /// Which.
+        path: PathBuf,
+        /// What it is of.
+        found: &'static str,
+        /// What is wanted.
+        wanted: &'static str,
+    },
+    /// The database took nothing of the backup.
+    #[error("{} was not restored: {reason}; nothing was changed", path.display())]
+    NotRestored {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: CopyError,
+    },
+}
+
+/// The two kinds of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    fn of(database: &DatabaseUrl) -> Self {
+        match database {
+            DatabaseUrl::Sqlite(_) => Self::Sqlite,
+            DatabaseUrl::Postgres(_) => Self::Postgres,
+        }
+    }
+
+    /// Of which kind a backup is: its database has another name.
+    fn of_backup(backup: &Path) -> Self {
+        if backup.join(DUMP).exists() { Self::Postgres } else { Self::Sqlite }
+    }
+
+    /// The database within a backup.
+    fn file(self) -> &'static str {
+        match self {
+            Self::Sqlite => DATABASE,
+            Self::Postgres => DUMP,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+
+    /// The newest schema that this version knows.
+    fn known_schema(self) -> i64 {
+        match self {
+            Self::Sqlite => sqlite::known_schema(),
+            Self::Postgres => postgres::known_schema(),
+        }
+    }
+
+    /// Looks the copy over that is in a backup.
+    async fn verify(self, copy: &Path) -> Result<Facts, CopyError> {
+        match self {
+            Self::Sqlite => sqlite::verify(copy).await,
+            Self::Postgres => postgres::verify_dump(copy).await,
+        }
+    }
+}
+
+/// A database's name in messages: without what gets in.
+fn named(database: &DatabaseUrl) -> String {
+    match database {
+        DatabaseUrl::Sqlite(path) => path.display().to_string(),
+        DatabaseUrl::Postgres(_) => "of DATABASE_URL".to_owned(),
+    }
 }
 
 impl BackupError {

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod backups;
 mod check;
+mod database;
 mod guests;
 mod offline;
 mod rehearse;

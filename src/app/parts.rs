@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ use crate::ai::retriever;
 use crate::attachments::Folder;
 use crate::audit::Audit;
 use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
-use crate::config::{Ai, Alarms, Config, DatabaseUrl};
+use crate::config::{Ai, Alarms, Config};
 use crate::egress::{Egress, Lookup, SystemLookup};
 use crate::help::Help;
 use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
@@ -32,8 +32,7 @@ use crate::oidc::Oidc;
 use crate::pager::AlarmPost;
 use crate::privacy::Nudge;
 use crate::rehearse::Rehearsals;
-use crate::store::Database;
-use crate::store::sqlite::SqliteStore;
+use crate::store::{Database, Opened};
 use crate::telemetry;
 use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
@@ -48,7 +47,7 @@ pub struct Parts {
     /// What the HTTP side works with.
     pub state: AppState,
     /// The database, to be closed last.
-    pub store: Arc<SqliteStore>,
+    pub store: Opened,
 }
 
 impl Parts {
@@ -57,8 +56,8 @@ impl Parts {
         // One crypto provider for every TLS client of the process. A second call finds it in place.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let metrics = telemetry::start_metrics()?;
-        let store = Arc::new(open(&config).await?);
-        let db: Arc<dyn Database> = store.clone();
+        let store = Opened::open(&config.storage.database).await?;
+        let db = store.database();
         let hasher = Hasher::default();
         let property = first_property(&*db, &config).await?;
 
@@ -66,7 +65,7 @@ impl Parts {
         let lexicon = retriever::lexicon(&words).map_err(|error| anyhow::anyhow!(error))?;
         let speech = retriever::Speech { lexicon, emergency_number: config.ai.emergency_number.clone() };
         let build = retriever::build(speech);
-        let knowledge = KnowledgeBases::new(store.clone(), Arc::clone(&build));
+        let knowledge = KnowledgeBases::new(Arc::clone(&db) as _, Arc::clone(&build));
         let quotas = Arc::new(Quotas::new(config.server.rate_limits));
         let books = Arc::new(Books::default());
         let files = Folder::new(&config.storage.data_dir);
@@ -80,7 +79,7 @@ impl Parts {
         tokio::spawn(recorder::store(Arc::clone(&db), records));
         let model = language_model(&config.ai, &knowledge, &books, &recorder)?;
         let (hub, _) = Hub::start(Foundation {
-            store: store.clone() as Arc<dyn Store>,
+            store: Arc::clone(&db) as Arc<dyn Store>,
             model: model.clone().map(|model| model as Arc<dyn Model>),
             embedded: Arc::new(Embedded::new(Arc::clone(&knowledge)).with_recorder(recorder)),
             ai_limits: pool_limits(&config.ai),
@@ -88,7 +87,7 @@ impl Parts {
             ladder: ladder(&config.alarms),
             quotas: Arc::clone(&quotas),
             media: graph.clone().map(|graph| MediaPlan { source: Arc::new(graph), files: kept }),
-            outbox: channel.map(|(settings, graph)| whatsapp::outbox(settings, graph, &store)),
+            outbox: channel.map(|(settings, graph)| whatsapp::outbox(settings, graph, store.deliveries())),
             epoch: db.epoch().await?,
             node: Uuid::now_v7().simple().to_string(),
         })
@@ -98,7 +97,7 @@ impl Parts {
         let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let asked = model.clone().map(|model| model as Arc<dyn Model>);
         let writer = model.map(|model| model as Arc<dyn Writer>);
-        let help = Help::new(hub.clone(), store.clone(), Arc::clone(&knowledge), writer);
+        let help = Help::new(hub.clone(), Arc::clone(&db) as _, Arc::clone(&knowledge), writer);
         let rehearsed = asked.is_some().then(|| model_settings(&config.ai));
         let rehearsals = Rehearsals::new(hub.clone(), Arc::clone(&knowledge), build, rehearsed, books);
         let attempts = Attempts::new(config.server.rate_limits);
@@ -115,7 +114,7 @@ impl Parts {
             rehearsals,
             attempts,
             vault,
-            audit: Audit::new(store.clone()),
+            audit: Audit::new(Arc::clone(&db) as _),
             db,
             config,
             quotas,
@@ -152,13 +151,6 @@ pub fn vault(config: &Config) -> Result<Vault, StartError> {
             .context("the file secret.key in FRONTDESK_DATA_DIR cannot be read or made")?,
     };
     Ok(Vault::new(&keys)?)
-}
-
-async fn open(config: &Config) -> Result<SqliteStore, StartError> {
-    match &config.storage.database {
-        DatabaseUrl::Sqlite(path) => Ok(SqliteStore::open(path).await?),
-        DatabaseUrl::Postgres(_) => bail!("DATABASE_URL: this build keeps its data in SQLite only"),
-    }
 }
 
 /// The property that the first start makes, with the demo hotel's knowledge if that is wanted.

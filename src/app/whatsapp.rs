@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use frontdesk_actors::ports::Files;
+use frontdesk_actors::ports::whatsapp::Deliveries;
 use frontdesk_actors::whatsapp_outbox::{Limits, OutboxPlan};
 
 use crate::config::WhatsApp;
-use crate::store::sqlite::SqliteStore;
 use crate::whatsapp::graph::{GraphClient, GraphSettings, SettingsError};
 
 /// The client for the number of the settings.
@@ -23,10 +23,10 @@ pub fn client(config: &WhatsApp, files: Option<Arc<dyn Files>>) -> Result<GraphC
 }
 
 /// What messages go out with.
-pub fn outbox(config: &WhatsApp, client: &GraphClient, store: &Arc<SqliteStore>) -> OutboxPlan {
+pub fn outbox(config: &WhatsApp, client: &GraphClient, deliveries: Arc<dyn Deliveries>) -> OutboxPlan {
     OutboxPlan {
         api: Arc::new(client.clone()),
-        deliveries: Arc::clone(store) as Arc<_>,
+        deliveries,
         limits: Limits { unclear_for: config.unclear_for, keep_for: config.keep_for, ..Limits::default() },
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Offsite, prune, take};
 use crate::audit::{Action, Actor, Audit};
+use crate::config::DatabaseUrl;
 use crate::http::now;
 
 /// How long after a failure the next one is tried.
@@ -28,7 +29,7 @@ pub struct Schedule {
 }
 
 /// Takes backups for ever: the first one when the newest in the folder is as old as the schedule asks.
-pub async fn run(schedule: Schedule, database: PathBuf, data_dir: PathBuf, audit: Audit) {
+pub async fn run(schedule: Schedule, database: DatabaseUrl, data_dir: PathBuf, audit: Audit) {
     let mut wait = schedule.every.saturating_sub(age_of_newest(&schedule.folder).unwrap_or(schedule.every));
     loop {
         tokio::time::sleep(wait).await;
@@ -50,7 +51,7 @@ pub async fn run(schedule: Schedule, database: PathBuf, data_dir: PathBuf, audit
 
 async fn once(
     schedule: &Schedule,
-    database: &std::path::Path,
+    database: &DatabaseUrl,
     data_dir: &std::path::Path,
     audit: &Audit,
 ) -> Result<PathBuf, super::BackupError> {

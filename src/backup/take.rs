@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use frontdesk_domain::timestamp::Timestamp;
 
 use super::manifest::Manifest;
-use super::{ATTACHMENTS, BackupError, DATABASE, files};
-use crate::store::sqlite::{self, CopyError};
+use super::{ATTACHMENTS, BackupError, Kind, files, named};
+use crate::config::DatabaseUrl;
+use crate::store::copy::CopyError;
+use crate::store::{postgres, sqlite};
 
 /// What the names of backups begin with.
 pub const PREFIX: &str = "frontdesk-";
@@ -20,7 +22,7 @@ const PARTIAL: &str = ".partial";
 /// # Errors
 /// See [`BackupError`]. What was begun is taken away again.
 pub async fn take(
-    database: &Path,
+    database: &DatabaseUrl,
     data_dir: &Path,
     into: &Path,
     now: Timestamp,
@@ -44,14 +46,19 @@ pub async fn take(
 
 async fn fill(
     partial: &Path,
-    database: &Path,
+    database: &DatabaseUrl,
     data_dir: &Path,
     now: Timestamp,
 ) -> Result<Manifest, BackupError> {
-    let copy = partial.join(DATABASE);
-    let failed = |reason: CopyError| BackupError::Database { path: database.to_owned(), reason };
-    sqlite::copy(database, &copy).await.map_err(failed)?;
-    let facts = sqlite::verify(&copy).await.map_err(failed)?;
+    let kind = Kind::of(database);
+    let copy = partial.join(kind.file());
+    let failed = |reason: CopyError| BackupError::Database { database: named(database), reason };
+    match database {
+        DatabaseUrl::Sqlite(path) => sqlite::copy(path, &copy).await,
+        DatabaseUrl::Postgres(url) => postgres::dump(url, &copy).await,
+    }
+    .map_err(failed)?;
+    let facts = kind.verify(&copy).await.map_err(failed)?;
     // After the database: a file is written before a message names it, so whatever the copy names is there.
     let (from, to) = (data_dir.join(ATTACHMENTS), partial.join(ATTACHMENTS));
     let digested = copy.clone();

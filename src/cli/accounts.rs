@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
@@ -12,13 +11,13 @@ use crate::app;
 use crate::audit::{Action, Actor, Audit};
 use crate::auth::{self, Hasher, Vault, vault};
 use crate::http::now;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Account, Accounts, Logins, Reservations, Verified, Webhooks};
+use crate::store::{Account, Opened};
 
 /// Makes up a password for an account and prints it; all its logins end.
 pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
-    offline::run(file, async |_, database| {
-        let store = SqliteStore::open(database).await?;
+    offline::run(file, async |_, of| {
+        let opened = Opened::open(of).await?;
+        let store = opened.database();
         let Some(account) = store.account_by_email(email).await? else {
             bail!("no account has the address {email}");
         };
@@ -30,19 +29,19 @@ pub(super) fn reset_login(email: &str, file: Option<&Path>) -> ExitCode {
         store.put_account(account).await?;
         store.remove_second_factor(id).await?;
         store.end_sessions(id, None).await?;
-        let store = Arc::new(store);
         let actor = Actor::operator().within(account_property);
         Audit::new(store.clone()).record(&actor, Action::LoginReset, format!("agent:{id}")).await;
-        store.close().await;
+        opened.close().await;
         Ok::<_, anyhow::Error>(format!("New login  {email}  {}", password.expose_secret()))
     })
 }
 
 /// Seals everything anew. Whenever this is cut short, the server still opens all, and this may run again.
 pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
-    offline::run(file, async |config, database| {
+    offline::run(file, async |config, of| {
         let data_dir = &config.storage.data_dir;
-        let store = SqliteStore::open(database).await?;
+        let opened = Opened::open(of).await?;
+        let store = opened.database();
         let own = config.server.secret_key.clone();
         let key = match &own {
             Some(key) => key.clone(),
@@ -100,9 +99,8 @@ pub(super) fn rotate_key(file: Option<&Path>) -> ExitCode {
         for key in keys {
             store.put_identity_key(key).await?;
         }
-        let store = Arc::new(store);
         Audit::new(store.clone()).record(&Actor::operator(), Action::KeyRotated, "").await;
-        store.close().await;
+        opened.close().await;
         if own.is_none() {
             vault::use_next_key(data_dir).context("secret.key in FRONTDESK_DATA_DIR")?;
         }

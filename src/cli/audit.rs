@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::offline;
-use crate::store::audit::AuditEntry;
+use super::{database, offline};
+use crate::config::DatabaseUrl;
+use crate::store::audit::{AuditEntry, AuditError};
 use crate::store::logins::Digest;
-use crate::store::sqlite::{self, AuditError};
 
 /// What to do with the audit log. The server may be running.
 #[derive(Clone, Copy, Subcommand)]
@@ -30,20 +30,20 @@ pub(super) enum What {
 }
 
 pub(super) fn run(what: What, file: Option<&Path>) -> ExitCode {
-    offline::run(file, async |_, database| match what {
-        What::Verify { noted } => verify(database, noted).await,
-        What::List { limit } => list(database, limit).await,
+    offline::run(file, async |_, of| match what {
+        What::Verify { noted } => verify(of, noted).await,
+        What::List { limit } => list(of, limit).await,
     })
 }
 
-async fn verify(database: &Path, noted: Option<(i64, Digest)>) -> Result<String, AuditError> {
-    let chain = sqlite::verify_audit(database, noted).await?;
+async fn verify(of: &DatabaseUrl, noted: Option<(i64, Digest)>) -> Result<String, AuditError> {
+    let chain = database::verify_audit(of, noted).await?;
     let hash: String = chain.hash.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("whole: {} entries; the last one is {}:{hash}", chain.seq, chain.seq))
 }
 
-async fn list(database: &Path, limit: u32) -> Result<String, AuditError> {
-    let entries = sqlite::newest_audit(database, limit).await?;
+async fn list(of: &DatabaseUrl, limit: u32) -> Result<String, AuditError> {
+    let entries = database::newest_audit(of, limit).await?;
     Ok(entries.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 

@@ -9,10 +9,9 @@ use tempfile::TempDir;
 use super::offline;
 use crate::audit::{self, Action, Actor};
 use crate::backup::{self, BackupError, Manifest};
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::http::now;
-use crate::store::AuditLog;
-use crate::store::sqlite::SqliteStore;
+use crate::store::Opened;
 
 /// Takes a backup; prints where it is and what it holds.
 pub(super) fn backup(to: Option<PathBuf>, file: Option<&Path>) -> ExitCode {
@@ -50,8 +49,7 @@ pub(super) fn restore(backup: &str, check: bool, file: Option<&Path>) -> ExitCod
         }
         let (manifest, aside) = backup::restore(backup, database, &storage.data_dir, now()).await?;
         noted(database, &manifest).await?;
-        let aside =
-            aside.map_or(String::new(), |path| format!("; the database before is {}", path.display()));
+        let aside = aside.map_or(String::new(), |place| format!("; the database before is {place}"));
         Ok::<_, anyhow::Error>(format!(
             "restored {} conversations, {} events{aside}",
             manifest.conversations, manifest.events
@@ -60,14 +58,12 @@ pub(super) fn restore(backup: &str, check: bool, file: Option<&Path>) -> ExitCod
 }
 
 /// Notes in the audit log that came back with the backup that it did.
-async fn noted(database: &Path, manifest: &Manifest) -> Result<(), BackupError> {
-    let broken =
-        |error: &dyn ToString| BackupError::File { path: database.to_owned(), reason: error.to_string() };
-    let store = SqliteStore::open(database).await.map_err(|error| broken(&error))?;
+async fn noted(database: &DatabaseUrl, manifest: &Manifest) -> anyhow::Result<()> {
+    let opened = Opened::open(database).await?;
     let what = format!("taken at {}", manifest.taken_at);
     let deed = audit::deed(&Actor::operator(), Action::BackupRestored, "", &what, now());
-    store.add_deed(deed).await.map_err(|error| broken(&error))?;
-    store.close().await;
+    opened.database().add_deed(deed).await?;
+    opened.close().await;
     Ok(())
 }
 

@@ -7,19 +7,18 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use frontdesk_domain::ids::GuestId;
 
-use super::offline;
+use super::{database, offline};
 use crate::attachments::Folder;
 use crate::audit::{self, Action, Actor};
 use crate::http::now;
 use crate::privacy::archive;
-use crate::store::AuditLog;
-use crate::store::privacy::{Erasure, Privacy};
-use crate::store::sqlite::{self, SqliteStore};
+use crate::store::Opened;
+use crate::store::privacy::Erasure;
 
 /// Writes all that is stored of a guest into a ZIP file. The server may be running.
 pub(super) fn export(guest: GuestId, to: Option<PathBuf>, file: Option<&Path>) -> ExitCode {
-    offline::run(file, async |config, database| {
-        let data = sqlite::export_from(database, guest).await?;
+    offline::run(file, async |config, of| {
+        let data = database::export(of, guest).await?;
         let Some(data) = data else { bail!("there is no guest {guest}") };
         let path = to.unwrap_or_else(|| format!("guest-{guest}.zip").into());
         let out = File::options().write(true).read(true).create_new(true).open(&path);
@@ -33,10 +32,11 @@ pub(super) fn export(guest: GuestId, to: Option<PathBuf>, file: Option<&Path>) -
 
 /// Notes that a guest is to be erased. The server does it when it starts: conversations are their actors' to write.
 pub(super) fn erase(guest: GuestId, file: Option<&Path>) -> ExitCode {
-    offline::run(file, async |_, database| {
-        let store = SqliteStore::open(database).await?;
+    offline::run(file, async |_, of| {
+        let opened = Opened::open(of).await?;
+        let store = opened.database();
         let Some(property) = store.property_of(guest).await? else {
-            store.close().await;
+            opened.close().await;
             bail!("there is no guest {guest}");
         };
         let asked = Erasure { guest, property, agent: None, asked_at: now(), done_at: None };
@@ -49,7 +49,7 @@ pub(super) fn erase(guest: GuestId, file: Option<&Path>) -> ExitCode {
             now(),
         );
         store.add_deed(deed).await?;
-        store.close().await;
+        opened.close().await;
         Ok::<_, anyhow::Error>(format!("guest {guest} is erased as soon as the server starts"))
     })
 }

@@ -9,21 +9,22 @@ use std::process::ExitCode;
 use super::{BAD_CONFIGURATION, print};
 use crate::config::{Config, DatabaseUrl};
 
-/// Runs a command on the database file that the settings name; prints what it says, or why it failed.
+/// Runs a command on the database that the settings name; prints what it says, or why it failed.
 pub(super) fn run<E, F>(file: Option<&Path>, command: F) -> ExitCode
 where
     E: Display,
-    F: AsyncFnOnce(&Config, &Path) -> Result<String, E>,
+    F: AsyncFnOnce(&Config, &DatabaseUrl) -> Result<String, E>,
 {
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(error) => return failed(&error, ExitCode::from(BAD_CONFIGURATION)),
     };
-    let DatabaseUrl::Sqlite(database) = &config.storage.database else {
-        let reason = "DATABASE_URL: this command is for SQLite; PostgreSQL has its own tools";
-        return failed(&reason, ExitCode::FAILURE);
+    let work = async {
+        // For a database server behind TLS.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        command(&config, &config.storage.database).await
     };
-    match block_on(command(&config, database)) {
+    match block_on(work) {
         Ok(Ok(done)) => print(&done),
         Ok(Err(error)) => failed(&error, ExitCode::FAILURE),
         Err(error) => failed(&error, ExitCode::FAILURE),

@@ -12,15 +12,14 @@ use frontdesk_actors::ports::Model;
 use frontdesk_domain::ids::PropertyId;
 use uuid::Uuid;
 
-use super::offline;
+use super::{database, offline};
 use crate::ai::embedded::Embedded;
 use crate::ai::knowledge::KnowledgeBases;
 use crate::ai::openai::OpenAi;
 use crate::ai::retriever;
 use crate::app;
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::rehearse::{self, Answer, Asked, Responder, Saved};
-use crate::store::sqlite::recorded_file;
 
 /// Turns that are asked again when nobody says how many.
 const TURNS: u32 = 200;
@@ -61,18 +60,13 @@ pub(super) struct Rehearsal {
 
 /// Asks, compares, and says what differs.
 pub(super) fn run(args: &Rehearsal, file: Option<&Path>) -> ExitCode {
-    offline::run(file, async |config, database| rehearse(args, config, database).await)
+    offline::run(file, async |config, of| rehearse(args, config, of).await)
 }
 
-async fn rehearse(args: &Rehearsal, config: &Config, database: &Path) -> Result<String, anyhow::Error> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+async fn rehearse(args: &Rehearsal, config: &Config, of: &DatabaseUrl) -> Result<String, anyhow::Error> {
     let nobody = PropertyId(Uuid::nil());
     let of_database = if args.questions.is_none() || args.kb.is_none() {
-        if !database.exists() {
-            bail!("there is no database {}", database.display());
-        }
-        let found = recorded_file(database, args.turns).await;
-        Some(found.with_context(|| format!("the database {}", database.display()))?)
+        Some(database::recorded(of, args.turns).await?)
     } else {
         None
     };

@@ -91,6 +91,7 @@ async fn look(state: &AppState) -> Looked {
         uploads: (UPLOADS_AT_ONCE - state.uploads.available_permits().min(UPLOADS_AT_ONCE), UPLOADS_AT_ONCE),
         passwords: state.hasher.load(),
         guest_messages: state.hub.guest_messages(),
+        database_bytes: signs.database_bytes.unwrap_or_default(),
         ..Looked::default()
     };
     if let DatabaseUrl::Sqlite(path) = &state.config.storage.database {

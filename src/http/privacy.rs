@@ -107,7 +107,8 @@ pub(super) async fn erase(
     let _ = tokio::time::timeout(DONE_WITHIN, both).await;
     let row = state.db.erasure(id).await?.ok_or_else(|| ApiError::not_found("guest"))?;
     let status = if row.done_at.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
-    let copies = copies(&state.config.storage);
+    let mut copies = copies(&state.config.storage);
+    copies.set_aside.extend(state.db.set_aside().await?);
     Ok((status, Json(Erased { asked_at: row.asked_at, done_at: row.done_at, copies })))
 }
 

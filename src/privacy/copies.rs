@@ -17,7 +17,8 @@ pub struct Copies {
     /// not thrown away by themselves.
     #[schema(required)]
     pub backups_gone_after_hours: Option<u64>,
-    /// Databases that a restore or a newer version set aside in the data folder: for people to remove.
+    /// Databases that a restore or a newer version set aside, in the data folder or, as schemas, in the database: for
+    /// people to remove.
     pub set_aside: Vec<String>,
 }
 

@@ -13,6 +13,8 @@ use super::{Account, WriteError};
 
 /// How many invitations and how many tokens a property may have at a time.
 pub const EACH_MAX: i64 = 100;
+/// How exactly a token's last use is noted, in milliseconds: each note is a commit.
+pub(in crate::store) const USED_EVERY_MILLIS: i64 = 10 * 60_000;
 
 /// Somebody was asked to join.
 #[derive(Clone, Debug, PartialEq, Eq)]

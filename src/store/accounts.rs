@@ -40,6 +40,18 @@ pub struct Account {
     pub updated_at: Timestamp,
 }
 
+/// How long a session may be left unused, in milliseconds: three days.
+pub(in crate::store) const IDLE_MAX_MILLIS: i64 = 3 * 24 * 3_600_000;
+/// How exactly its last use is noted, in milliseconds: each note is a commit.
+pub(in crate::store) const SEEN_EVERY_MILLIS: i64 = 10 * 60_000;
+
+impl Account {
+    /// An admin that can let others in again.
+    pub(in crate::store) fn is_guard(&self) -> bool {
+        self.role == Role::Admin && !self.disabled
+    }
+}
+
 /// Agents, their sessions, and the server's own few facts.
 #[async_trait]
 pub trait Accounts: Send + Sync {

@@ -96,6 +96,17 @@ pub enum Broken {
     NotAsNoted(i64),
 }
 
+/// Why the log could not be looked over.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The chain is broken.
+    #[error("the audit log was tampered with: {0}")]
+    Broken(#[from] Broken),
+    /// The database could not be read.
+    #[error("the audit log cannot be read: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
 /// Walks along the log from its first entry.
 #[derive(Clone, Debug)]
 pub struct Chain {

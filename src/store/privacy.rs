@@ -75,6 +75,8 @@ pub trait Privacy: Send + Sync {
     /// Takes a guest out of every table, but for the conversations, which were emptied before; the erasure is
     /// done then.
     async fn wipe_guest(&self, guest: GuestId, at: Timestamp) -> Result<(), StoreError>;
+    /// Copies that lie within the database itself, by name: a restore set them aside.
+    async fn set_aside(&self) -> Result<Vec<String>, StoreError>;
     /// Writes the database anew, so that nothing that was deleted is left in its files. Commits wait meanwhile.
     async fn pack(&self) -> Result<(), StoreError>;
 

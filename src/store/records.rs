@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use frontdesk_actors::ports::StoreError;
-use frontdesk_domain::event::EventView;
+use frontdesk_domain::event::{Event, EventView};
 use frontdesk_domain::ids::{ConversationId, EntryId, PropertyId, Seq, TurnId};
+use frontdesk_domain::people::Audience;
 use frontdesk_domain::timestamp::Timestamp;
 
 use crate::rehearse::Asked;
@@ -157,6 +158,28 @@ pub struct Replay {
     pub turns: Vec<ReplayedTurn>,
     /// What all of it cost, in millionths of the operator's currency; help for agents is in it.
     pub cost_micros: u64,
+}
+
+impl Replay {
+    /// From its parts, each of them oldest first; `records` as they are stored.
+    pub(in crate::store) fn of(
+        conversation: ConversationId,
+        events: &[Event],
+        mut turns: Vec<ReplayedTurn>,
+        records: &[String],
+        calls: &[BookedCall],
+    ) -> Self {
+        // One that this version cannot read is of another, and no reason to show nothing.
+        let records = records.iter().filter_map(|record| serde_json::from_str::<TurnRecord>(record).ok());
+        let records: Vec<TurnRecord> = records.collect();
+        for turn in &mut turns {
+            turn.records = records.iter().filter(|record| record.turn == turn.turn).cloned().collect();
+            turn.calls = calls.iter().filter(|call| call.turn == turn.turn).cloned().collect();
+        }
+        let cost_micros = calls.iter().map(|call| call.cost_micros).sum();
+        let events = events.iter().filter_map(|event| event.view(Audience::Agents)).collect();
+        Self { conversation, events, turns, cost_micros }
+    }
 }
 
 /// Records of turns.

@@ -23,6 +23,28 @@ pub enum Stay {
     Cancelled,
 }
 
+impl Stay {
+    /// As it is stored.
+    pub(in crate::store) fn name(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::InHouse => "in_house",
+            Self::Departed => "departed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The one that is stored like this.
+    pub(in crate::store) fn of_name(name: &str) -> Self {
+        match name {
+            "booked" => Self::Booked,
+            "in_house" => Self::InHouse,
+            "departed" => Self::Departed,
+            _ => Self::Cancelled,
+        }
+    }
+}
+
 /// One version of a reservation, in the forms in which it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {

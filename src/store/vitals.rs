@@ -16,6 +16,8 @@ pub struct VitalSigns {
     pub readers_busy: usize,
     /// How many there may be.
     pub readers_max: usize,
+    /// How large the database is, in bytes; `None` where it is a file that anybody can measure.
+    pub database_bytes: Option<u64>,
 }
 
 /// Tells them.

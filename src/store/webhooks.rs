@@ -14,6 +14,8 @@ use super::{ListError, Page, PageRequest, WriteError};
 
 /// How many webhooks a property may have.
 pub const WEBHOOKS_MAX: usize = 20;
+/// The letter of the list of deliveries in a cursor.
+pub(in crate::store) const DELIVERIES_CURSOR: u8 = b'w';
 
 /// A webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,26 @@ pub enum WebhookStep {
     Delivered,
     /// Given up.
     Failed,
+}
+
+impl WebhookStep {
+    /// As it is stored.
+    pub(in crate::store) fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The step that is stored like this.
+    pub(in crate::store) fn of_name(name: &str) -> Self {
+        match name {
+            "delivered" => Self::Delivered,
+            "failed" => Self::Failed,
+            _ => Self::Waiting,
+        }
+    }
 }
 
 /// One event for one webhook.

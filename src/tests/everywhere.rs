@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
 
-use crate::support::{Caller, Client, Server};
+use crate::support::{Caller, Client, Server, Stored};
 
 const PUBLIC: &str = "https://desk.hotel.example";
 
@@ -32,17 +31,12 @@ async fn operations(server: &Server, conversation: &str) -> Vec<(Method, String,
 
 /// How many rows each table has.
 pub async fn rows(server: &Server) -> BTreeMap<String, i64> {
-    let url = format!("sqlite://{}?mode=ro", server.data().join("frontdesk.db").display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
-    let tables =
-        sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    let mut database = Stored::of(server).await;
     let mut counts = BTreeMap::new();
-    for table in tables.fetch_all(&mut database).await.unwrap() {
-        let name: String = table.get(0);
-        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM \"{name}\""));
-        counts.insert(name, sqlx::query_scalar(count).fetch_one(&mut database).await.unwrap());
+    for name in database.tables().await {
+        let count = database.number(&format!("SELECT count(*) FROM \"{name}\"")).await;
+        counts.insert(name, count);
     }
-    database.close().await.unwrap();
     counts
 }
 

@@ -23,7 +23,11 @@ fn every_proof_that_is_named_exists() {
     let (mut tests, mut targets) = (0, 0);
     for proof in quoted(&page) {
         if let Some((file, name)) = proof.split_once("::") {
-            assert!(text(file).contains(&format!("fn {name}(")), "{file} has no test {name}");
+            let text = text(file);
+            // Those that hold on either database are functions of where they run.
+            let is_there =
+                [format!("fn {name}("), format!("fn {name}<")].iter().any(|made| text.contains(made));
+            assert!(is_there, "{file} has no test {name}");
             tests += 1;
         } else if let Some(target) = proof.strip_prefix("make ") {
             assert!(

@@ -1,11 +1,10 @@
 //! The whole matrix: every principal at every path, frame and action, as the server itself publishes it.
 
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 
 use crate::support::server::ADMIN;
-use crate::support::{Caller, Server};
+use crate::support::{Caller, Server, Stored};
 
 const ROLES: [&str; 4] = ["viewer", "agent", "supervisor", "admin"];
 const SCOPES: [&str; 5] =
@@ -208,17 +207,16 @@ async fn every_frame_and_action_for_everybody() {
 /// Makes a second hotel on the server, with an admin of its own whose password is the first admin's.
 async fn second_hotel(server: &mut Server) -> Caller {
     server.stop().await;
-    let url = format!("sqlite://{}", server.data().join("frontdesk.db").display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let mut database = Stored::of(server).await;
     for statement in [
-        "INSERT INTO properties (id, slug, name) VALUES (x'00000000000000000000000000000002', 'other', 'Other')",
+        "INSERT INTO properties (id, slug, name) VALUES (id'00000000000000000000000000000002', 'other', 'Other')",
         "INSERT INTO agents (id, property, email, name, role, disabled, password_hash, created_at, updated_at)
-         SELECT x'00000000000000000000000000000003', x'00000000000000000000000000000002', 'other@hotel.test',
-                'Other', 'admin', 0, password_hash, 0, 0 FROM agents WHERE email = 'admin@hotel.test'",
+         SELECT id'00000000000000000000000000000003', id'00000000000000000000000000000002', 'other@hotel.test',
+                'Other', 'admin', FALSE, password_hash, 0, 0 FROM agents WHERE email = 'admin@hotel.test'",
     ] {
-        sqlx::query(statement).execute(&mut database).await.unwrap();
+        database.execute(statement).await;
     }
-    database.close().await.unwrap();
+    drop(database);
     server.restart().await;
     let mut other = server.caller();
     other.login("other@hotel.test", ADMIN.1).await;

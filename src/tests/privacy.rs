@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::receiver::Receiver;
+use crate::support::stored::holds;
 use crate::support::server::{PATIENCE, program};
 use crate::support::{Caller, Server};
 
@@ -258,13 +259,8 @@ async fn a_restored_backup_does_not_bring_anybody_back() {
     server.stop().await;
     assert!(run(&server, &["restore", &backup]).status.success());
     server.restart().await;
-    let database = server.data().join("frontdesk.db");
-    let holds = || {
-        let bytes = fs::read(&database).unwrap();
-        bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes())
-    };
     let give_up = Instant::now() + PATIENCE;
-    while holds() {
+    while holds(&server, CANARY.as_bytes()) {
         assert!(Instant::now() < give_up, "not erased again in time");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use reqwest::header::{CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection};
 
 use crate::support::server::{PATIENCE, program};
-use crate::support::{Ai, Caller, Server};
+use crate::support::{Ai, Caller, Server, Stored};
 
 const PATH: &str = "/api/knowledge/rehearsal";
 const POOL: &str = "Is there a swimming pool?";
@@ -172,12 +171,10 @@ async fn who_may_and_how_much() {
 
 /// Calls in the books, once they are written.
 async fn booked(server: &Server, calls: usize) -> Vec<(String, i64)> {
-    let url = format!("sqlite://{}?mode=ro", server.data().join("frontdesk.db").display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let mut database = Stored::of(server).await;
     let give_up = Instant::now() + Duration::from_secs(10);
     loop {
-        let query = sqlx::query_as("SELECT outcome, prompt_tokens FROM model_calls ORDER BY at");
-        let found: Vec<(String, i64)> = query.fetch_all(&mut database).await.unwrap();
+        let found = database.pairs("SELECT outcome, prompt_tokens FROM model_calls ORDER BY at").await;
         if found.len() >= calls {
             return found;
         }

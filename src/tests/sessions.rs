@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sqlx::{Connection as _, SqliteConnection};
 
-use crate::support::Server;
 use crate::support::server::{ADMIN, PASSWORD};
+use crate::support::{Server, Stored};
 
 #[tokio::test]
 async fn seen_and_ended_by_their_owner() {
@@ -105,20 +104,15 @@ async fn guesses_from_elsewhere_do_not_lock_the_owner_out() {
 async fn an_older_hash_is_made_anew_at_the_login() {
     let mut server = Server::start(&[]).await;
     server.stop().await;
-    let database = format!("sqlite://{}", server.data().join("frontdesk.db").display());
     // The admin's password, with 4 MiB and three passes.
     let old = argon2_of(ADMIN.1);
-    let mut conn = SqliteConnection::connect(&database).await.unwrap();
-    sqlx::query("UPDATE agents SET password_hash = ?1").bind(&old).execute(&mut conn).await.unwrap();
-    conn.close().await.unwrap();
+    Stored::of(&server).await.execute(&format!("UPDATE agents SET password_hash = '{old}'")).await;
     server.restart().await;
     server.admin().await;
     server.admin().await;
     server.stop().await;
-    let mut conn = SqliteConnection::connect(&database).await.unwrap();
-    let new: String =
-        sqlx::query_scalar("SELECT password_hash FROM agents").fetch_one(&mut conn).await.unwrap();
-    assert!(new.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{new}");
+    let new = Stored::of(&server).await.pairs("SELECT password_hash, created_at FROM agents").await;
+    assert!(new[0].0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{new:?}");
 }
 
 fn argon2_of(password: &str) -> String {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 
+use crate::support::Stored;
 use crate::support::line::Line;
 use crate::support::server::PATIENCE;
 
@@ -105,18 +105,11 @@ async fn killed_while_numbers_pass_on_staff_are_told_once() {
 
 /// As a crash leaves it: the number is another's, and not all of it is told.
 async fn leave(line: &Line, former: &str, present: &str, at: i64) {
-    let path = line.server.data().join("frontdesk.db");
-    let mut conn = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
-    let key = |id: &str| uuid::Uuid::parse_str(id).unwrap().as_bytes().to_vec();
-    sqlx::query("INSERT INTO passed_numbers VALUES ('phone', ?1, ?2, ?3, ?4)")
-        .bind(number(0, 0))
-        .bind(at)
-        .bind(key(former))
-        .bind(key(present))
-        .execute(&mut conn)
-        .await
-        .unwrap();
-    conn.close().await.unwrap();
+    let mut database = Stored::of(&line.server).await;
+    let (number, id) = (number(0, 0), |id: &str| id.replace('-', ""));
+    let (former, present) = (id(former), id(present));
+    let row = format!("('phone', '{number}', {at}, id'{former}', id'{present}')");
+    database.execute(&format!("INSERT INTO passed_numbers VALUES {row}")).await;
 }
 
 #[tokio::test]
@@ -148,10 +141,7 @@ async fn what_a_crash_left_untold_is_told_at_the_next_start() {
         line.back().await;
         let give_up = Instant::now() + PATIENCE;
         loop {
-            let path = line.server.data().join("frontdesk.db");
-            let mut conn = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
-            let left: i64 =
-                sqlx::query_scalar("SELECT count(*) FROM passed_numbers").fetch_one(&mut conn).await.unwrap();
+            let left = Stored::of(&line.server).await.number("SELECT count(*) FROM passed_numbers").await;
             if left == 0 {
                 break;
             }

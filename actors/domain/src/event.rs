@@ -228,6 +228,27 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Its name on the wire and in the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "message",
+            Self::Note { .. } => "note",
+            Self::Mode { .. } => "mode",
+            Self::Status { .. } => "status",
+            Self::Assigned { .. } => "assigned",
+            Self::Tags { .. } => "tags",
+            Self::Profile { .. } => "profile",
+            Self::Delivery { .. } => "delivery",
+            Self::Rating { .. } => "rating",
+            Self::Request { .. } => "request",
+            Self::Reaction { .. } => "reaction",
+            Self::Edited { .. } => "edited",
+            Self::Deleted { .. } => "deleted",
+            Self::Erased { .. } => "erased",
+            Self::Urgency { .. } => "urgency",
+        }
+    }
+
     /// True if `audience` may see events of this kind: the table of the contract's section 4.
     pub fn seen_by(&self, audience: Audience) -> bool {
         match self {

@@ -16,7 +16,7 @@ mod name;
 mod numbers;
 #[path = "../../../src/whatsapp/payload/mod.rs"]
 mod payload;
-#[path = "../../../src/store/sqlite/cursor/place.rs"]
+#[path = "../../../src/store/cursor/place.rs"]
 mod place;
 
 pub mod cursor;

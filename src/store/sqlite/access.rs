@@ -9,7 +9,7 @@ use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::timestamp::Timestamp;
 
-use crate::store::access::{Access, ApiToken, EACH_MAX, Invitation};
+use crate::store::access::{Access, ApiToken, EACH_MAX, Invitation, USED_EVERY_MILLIS};
 use crate::store::logins::Digest;
 use crate::store::{Account, WriteError};
 
@@ -39,9 +39,6 @@ const TOKENS: &str = "SELECT * FROM api_tokens WHERE property = ?1 ORDER BY crea
 const TOKEN: &str = "SELECT * FROM api_tokens WHERE digest = ?1 AND expires_at > ?2";
 const USED: &str = "UPDATE api_tokens SET used_at = ?2 WHERE digest = ?1";
 const END_TOKEN: &str = "DELETE FROM api_tokens WHERE id = ?1 AND property = ?2";
-
-/// How exactly a token's last use is noted, in milliseconds: each note is a commit.
-const USED_EVERY_MILLIS: i64 = 10 * 60_000;
 
 #[async_trait]
 impl Access for SqliteStore {

@@ -7,14 +7,14 @@ use uuid::Uuid;
 use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::ids::{AgentId, PropertyId};
-use frontdesk_domain::people::Role;
 use frontdesk_domain::timestamp::Timestamp;
 
+use crate::store::accounts::{IDLE_MAX_MILLIS, SEEN_EVERY_MILLIS};
 use crate::store::{Account, Accounts, ListError, Page, PageRequest, WriteError};
 
-use super::cursor::{self, NamePlace};
 use super::fault::{Fault, some};
 use super::{SqliteStore, rows};
+use crate::store::cursor::{self, NamePlace};
 
 const EPOCH: &str = "SELECT value FROM meta WHERE key = 'epoch'";
 const PROPERTY_NAME: &str = "SELECT name FROM properties WHERE id = ?1";
@@ -60,10 +60,6 @@ const DELETE: &str = "DELETE FROM agents WHERE id = ?1 AND property = ?2";
 const OTHER_ADMINS: &str = "
     SELECT count(*) FROM agents WHERE property = ?1 AND id <> ?2 AND role = 'admin' AND NOT disabled";
 
-/// How long a session may be left unused, in milliseconds: three days.
-const IDLE_MAX_MILLIS: i64 = 3 * 24 * 3_600_000;
-/// How exactly its last use is noted, in milliseconds: each note is a commit.
-const SEEN_EVERY_MILLIS: i64 = 10 * 60_000;
 const BY_SESSION: &str = account!(
     ", sessions.seen_at
       FROM sessions JOIN agents ON agents.id = sessions.agent
@@ -159,7 +155,7 @@ impl Accounts for SqliteStore {
     async fn put_account(&self, account: Account) -> Result<(), WriteError> {
         let write = self.write(move |conn| {
             Box::pin(async move {
-                if !is_guard(&account) {
+                if !account.is_guard() {
                     keep_an_admin(conn, account.property, account.id).await?;
                 }
                 some(put(conn, UPDATE, &account).await?)
@@ -241,16 +237,11 @@ async fn put(conn: &mut SqliteConnection, statement: &'static str, account: &Acc
     Ok(done.rows_affected())
 }
 
-/// An admin that can let others in again.
-fn is_guard(account: &Account) -> bool {
-    account.role == Role::Admin && !account.disabled
-}
-
 /// Refuses to go on if this account is the property's last enabled admin: nobody could undo that.
 async fn keep_an_admin(conn: &mut SqliteConnection, property: PropertyId, id: AgentId) -> Result<(), Fault> {
     let (id, property) = (rows::key(&id.0), rows::key(&property.0));
     let now: Option<Account> = sqlx::query_as(ONE).bind(id).bind(property).fetch_optional(&mut *conn).await?;
-    if !is_guard(&now.ok_or(Fault::NotFound)?) {
+    if !now.ok_or(Fault::NotFound)?.is_guard() {
         return Ok(());
     }
     let others: i64 = sqlx::query_scalar(OTHER_ADMINS).bind(property).bind(id).fetch_one(conn).await?;

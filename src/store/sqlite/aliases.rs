@@ -1,6 +1,6 @@
 //! Who is who on WhatsApp: guests by their names there.
 
-mod known;
+mod owners;
 mod passed;
 
 use sqlx::{Row, SqliteConnection};
@@ -9,12 +9,13 @@ use frontdesk_actors::ports::{Acquainted, OddNames, Person, StoreError};
 use frontdesk_domain::conversation::Conversation;
 use frontdesk_domain::event::Channel;
 use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
-use frontdesk_domain::inbound::{Alias, AliasKind};
+use frontdesk_domain::inbound::Alias;
 use frontdesk_domain::timestamp::Timestamp;
+
+use crate::store::known::{Known, Shown, look_up};
 
 use super::fault::Fault;
 use super::{SqliteStore, guests, rows};
-use known::{Known, Shown, look_up};
 pub(super) use passed::{all as passed_numbers, remove as told_of};
 
 /// A name that is nobody's, or from now on another guest's, or noted anew.
@@ -121,7 +122,10 @@ async fn keep_newest(conn: &mut SqliteConnection, shown: Shown<'_>, guest: Guest
     let heard = heard.as_deref().and_then(Timestamp::parse).filter(|heard| *heard > shown.at);
     let Some(heard) = heard else { return Ok(()) };
     for alias in shown.aliases {
-        let keep = sqlx::query(KEEP_NEWEST).bind(rows::key(&guest.0)).bind(kind(alias.kind)).bind(heard.0);
+        let keep = sqlx::query(KEEP_NEWEST)
+            .bind(rows::key(&guest.0))
+            .bind(rows::alias_kind(alias.kind))
+            .bind(heard.0);
         keep.execute(&mut *conn).await?;
     }
     Ok(())
@@ -139,7 +143,7 @@ async fn note(
     for alias in known.new.iter().chain(&known.renewed).chain(taken) {
         sqlx::query(PUT)
             .bind(rows::key(&shown.property.0))
-            .bind(kind(alias.kind))
+            .bind(rows::alias_kind(alias.kind))
             .bind(&alias.value)
             .bind(rows::key(&guest.0))
             .bind(shown.user_id().filter(|_| alias.kind.is_number()))
@@ -161,15 +165,6 @@ async fn add(conn: &mut SqliteConnection, person: &Person) -> Result<Acquainted,
     guests::insert(conn, conversation.snapshot()).await?;
     let odd = OddNames::default();
     Ok(Acquainted { guest, name, conversation: person.conversation, is_new: true, odd })
-}
-
-fn kind(kind: AliasKind) -> &'static str {
-    match kind {
-        AliasKind::Bsuid => "bsuid",
-        AliasKind::ParentBsuid => "parent_bsuid",
-        AliasKind::WaId => "wa_id",
-        AliasKind::Phone => "phone",
-    }
 }
 
 /// Where the message with this WhatsApp id is.

@@ -9,13 +9,13 @@ use sqlx::{ConnectOptions, Connection, FromRow, Row, SqliteConnection};
 use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::ids::PropertyId;
 
-use crate::store::audit::{AuditEntry, AuditLog, Broken, Chain, Deed, GENESIS, chained};
+use crate::store::audit::{AuditEntry, AuditError, AuditLog, Chain, Deed, GENESIS, chained};
 use crate::store::logins::Digest;
 use crate::store::{ListError, Page, PageRequest};
 
-use super::cursor::{self, SeqPlace};
 use super::fault::Fault;
 use super::{SqliteStore, open, rows};
+use crate::store::cursor::{self, SeqPlace};
 
 const LAST: &str = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
 const ADD: &str = "
@@ -25,17 +25,6 @@ const PAGE: &str = "
     SELECT * FROM audit WHERE seq < ?1 AND (property = ?2 OR property IS NULL) ORDER BY seq DESC LIMIT ?3";
 const AFTER: &str = "SELECT * FROM audit WHERE seq > ?1 ORDER BY seq LIMIT 1000";
 const NEWEST: &str = "SELECT * FROM audit ORDER BY seq DESC LIMIT ?1";
-
-/// Why the log could not be looked over.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// The chain is broken.
-    #[error("the audit log was tampered with: {0}")]
-    Broken(#[from] Broken),
-    /// The database could not be read.
-    #[error("the audit log cannot be read: {0}")]
-    Database(#[from] sqlx::Error),
-}
 
 #[async_trait]
 impl AuditLog for SqliteStore {

@@ -39,9 +39,9 @@ pub(super) fn add(conn: &mut SqliteConnection, calls: Vec<ModelCall>) -> BoxFutu
                 .int(rows::stored(call.tokens.completion))
                 .int(i64::from(call.estimated))
                 .int(rows::stored(call.cost_micros))
-                .int(millis(call.queued))
-                .int(call.first_word.map(millis))
-                .int(millis(call.whole));
+                .int(rows::millis(call.queued))
+                .int(call.first_word.map(rows::millis))
+                .int(rows::millis(call.whole));
         }
         sheet.run(ADD, conn).await?;
         Ok(())
@@ -52,8 +52,4 @@ pub(super) fn add(conn: &mut SqliteConnection, calls: Vec<ModelCall>) -> BoxFutu
 pub(super) async fn spent(readers: &SqlitePool, since: Timestamp) -> Result<Spent, Fault> {
     let (tokens, micros): (i64, i64) = sqlx::query_as(SPENT).bind(since.0).fetch_one(readers).await?;
     Ok(Spent { tokens: u64::try_from(tokens).unwrap_or(0), micros: u64::try_from(micros).unwrap_or(0) })
-}
-
-fn millis(wait: std::time::Duration) -> i64 {
-    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,11 +1,12 @@
 //! Whole copies of the database file: taken while others write, looked over, and made a log of their own.
 
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use uuid::Uuid;
+
+use crate::store::copy::{CopyError, Facts};
 
 use super::open;
 
@@ -43,33 +44,6 @@ const CARRY_ERASURES: &str = "
     INSERT OR REPLACE INTO main.erasures (guest, property, agent, asked_at, done_at)
     SELECT guest, property, agent, asked_at, NULL FROM newer.erasures
      WHERE guest IN (SELECT id FROM main.guests)";
-
-/// Why a copy was not made, or is no good.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// What the database said.
-    #[error("{0}")]
-    Database(#[from] sqlx::Error),
-    /// What the file system said.
-    #[error("{0}")]
-    File(#[from] io::Error),
-    /// The copy is damaged, or holds something other than whole conversations.
-    #[error("it is not intact: {0}")]
-    NotIntact(String),
-}
-
-/// What a database holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// Its schema.
-    pub schema: i64,
-    /// Names its log.
-    pub epoch: String,
-    /// How many conversations.
-    pub conversations: i64,
-    /// How many events.
-    pub events: i64,
-}
 
 /// Copies the database `from` into the new file `to`, synced. The server may go on writing: the copy is the
 /// database as it stood when this began.

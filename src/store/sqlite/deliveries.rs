@@ -7,13 +7,14 @@ use sqlx::{Row, SqliteConnection};
 use frontdesk_actors::messages::DeliveryReport;
 use frontdesk_actors::ports::whatsapp::{Deliveries, Delivery, News, Outcome};
 use frontdesk_actors::ports::{Commit, StoreError};
-use frontdesk_domain::event::{DeliveryState, EventKind};
+use frontdesk_domain::event::EventKind;
 use frontdesk_domain::ids::{ConversationId, Seq};
 use frontdesk_domain::outgoing::DeliveryKey;
 use frontdesk_domain::timestamp::Timestamp;
 
-mod recipient;
 mod reports;
+
+use crate::store::recipient::{self, Newest};
 
 use super::fault::Fault;
 use super::{SqliteStore, rows};
@@ -177,7 +178,7 @@ impl Deliveries for SqliteStore {
                 sqlx::query(TOLD)
                     .bind(rows::key(&news.conversation.0))
                     .bind(rows::stored(news.of))
-                    .bind(rank(news.state))
+                    .bind(rows::delivery_rank(news.state))
                     .execute(conn)
                     .await?;
                 Ok(())
@@ -234,7 +235,11 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
     Ok(Delivery {
         key: key_of(row)?,
         payload: rows::json_at(row, "payload")?,
-        to: recipient::of(row)?,
+        to: recipient::of(Newest {
+            phone: row.try_get("phone")?,
+            wa_id: row.try_get("wa_id")?,
+            bsuid: row.try_get("bsuid")?,
+        })?,
         quote: row.try_get("quote")?,
         tries: row.try_get("tries")?,
         due_at: Timestamp(row.try_get("due_at")?),
@@ -243,13 +248,7 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
 }
 
 fn news(row: &SqliteRow) -> Result<Option<News>, sqlx::Error> {
-    let state = match row.try_get::<i64, _>("reached")? {
-        1 => DeliveryState::Sent,
-        2 => DeliveryState::Failed,
-        3 => DeliveryState::Delivered,
-        4 => DeliveryState::Read,
-        _ => return Ok(None),
-    };
+    let Some(state) = rows::delivery_state(row.try_get("reached")?) else { return Ok(None) };
     let seq = Seq::try_from(row.try_get::<i64, _>("seq")?);
     Ok(Some(News {
         conversation: ConversationId(rows::id_at(row, "conversation")?),
@@ -257,14 +256,4 @@ fn news(row: &SqliteRow) -> Result<Option<News>, sqlx::Error> {
         state,
         error: row.try_get("error")?,
     }))
-}
-
-/// The states as the table has them.
-fn rank(state: DeliveryState) -> i64 {
-    match state {
-        DeliveryState::Sent => 1,
-        DeliveryState::Failed => 2,
-        DeliveryState::Delivered => 3,
-        DeliveryState::Read => 4,
-    }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::BoxFuture;
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
-use tokio::sync::oneshot;
 
 use frontdesk_actors::ports::{Commit, StoreError};
 use frontdesk_domain::ids::{ConversationId, Seq};
+
+use crate::store::jobs::{Pending, Tell, Work, Worked};
 
 use super::fault::Fault;
 use super::heads::{Ahead, Heads};
@@ -17,32 +17,12 @@ use super::{commits, fold};
 /// Takes the write lock at once: a transaction that began by reading could find that it may not write.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// A commit and whom to tell.
-pub(super) struct Pending {
-    pub(super) commit: Box<Commit>,
-    pub(super) reply: oneshot::Sender<Result<(), StoreError>>,
-}
-
-/// Any other write: done within the group's transaction, and told once that is on disk.
-pub(super) type Work = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Worked> + Send>;
-
-/// What came of such a write.
-pub(super) enum Worked {
-    /// It is written; to be told when the group is on disk. Dropped untold, its caller learns that the
-    /// store is not available.
-    Done(Box<dyn FnOnce() + Send>),
-    /// It was refused, and its caller knows. What it wrote is to be undone.
-    Refused,
-    /// The database failed.
-    Broken(sqlx::Error),
-}
-
 /// What came of a group that is on disk.
 pub(super) struct Stored {
     /// Of each commit, in order: the position of the log before its first event.
     pub(super) commits: Vec<Result<i64, StoreError>>,
     /// Whom to tell of the other writes.
-    pub(super) works: Vec<Box<dyn FnOnce() + Send>>,
+    pub(super) works: Vec<Tell>,
     /// Where the conversations and the log end now.
     pub(super) moved: (HashMap<ConversationId, Seq>, i64),
 }
@@ -56,7 +36,7 @@ pub(super) async fn store(
     conn: &mut SqliteConnection,
     heads: &mut Heads,
     pending: &[Pending],
-    works: Vec<Work>,
+    works: Vec<Work<SqliteConnection>>,
     fold: Option<&Parts>,
 ) -> Result<Stored, sqlx::Error> {
     let mut tx = conn.begin_with(BEGIN).await?;

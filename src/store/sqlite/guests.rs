@@ -1,8 +1,10 @@
 //! Guests and their sessions.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use frontdesk_actors::messages::SessionKey;
 use frontdesk_actors::ports::StoreError;
@@ -12,6 +14,7 @@ use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
 use frontdesk_domain::people::GuestProfile;
 use frontdesk_domain::timestamp::Timestamp;
 
+use crate::store::together::Lookup;
 use crate::store::{GuestRow, Guests};
 
 use super::fault::Fault;
@@ -27,6 +30,16 @@ const INSERT_SESSION: &str = "
     INSERT INTO guest_sessions (digest, guest, conversation, created_at) VALUES (?1, ?2, ?3, ?4)";
 
 const UPDATE_GUEST: &str = "UPDATE guests SET profile = ?2 WHERE id = ?1";
+
+/// The length of a session's digest, in bytes.
+const DIGEST: usize = 32;
+
+/// `?1`: where in `?2`, counted from 1, a digest begins.
+const BY_SESSIONS: &str = "
+    SELECT guest_sessions.digest, guests.id, guests.property, guests.profile, guest_sessions.conversation
+      FROM json_each(?1) AS asked
+     CROSS JOIN guest_sessions ON guest_sessions.digest = substr(?2, asked.value, 32)
+      JOIN guests ON guests.id = guest_sessions.guest";
 
 #[async_trait]
 impl Guests for SqliteStore {
@@ -115,4 +128,15 @@ pub(super) fn row(row: &SqliteRow) -> Result<GuestRow, sqlx::Error> {
         profile: rows::json_at(row, "profile")?,
         conversation: ConversationId(rows::id_at(row, "conversation")?),
     })
+}
+
+impl Lookup for SqlitePool {
+    async fn guests(&self, keys: Vec<SessionKey>) -> Result<HashMap<Vec<u8>, GuestRow>, Fault> {
+        let heap: Vec<u8> = keys.into_iter().flat_map(|key| key.0).collect();
+        let places: Vec<usize> = (0..heap.len()).step_by(DIGEST).map(|at| at + 1).collect();
+        let places = rows::json(&places)?;
+        let rows = sqlx::query(BY_SESSIONS).bind(places).bind(heap).fetch_all(self).await?;
+        let known = rows.iter().map(|found| Ok((found.try_get("digest")?, row(found)?)));
+        Ok(known.collect::<Result<_, sqlx::Error>>()?)
+    }
 }

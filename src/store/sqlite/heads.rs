@@ -7,6 +7,8 @@ use sqlx::{Row, SqliteConnection};
 use frontdesk_actors::ports::{Commit, StoreError};
 use frontdesk_domain::ids::{ConversationId, Seq};
 
+use crate::store::jobs::begins_after;
+
 use super::rows;
 
 /// How many conversations are kept in mind. Beyond, all are forgotten when the tables have caught up: those
@@ -107,21 +109,13 @@ impl<'h> Ahead<'h> {
 
     fn try_follow(&mut self, commit: &Commit) -> Result<i64, StoreError> {
         let snapshot = &commit.snapshot;
-        let count = commit.events.len();
-        let first = snapshot.last_seq.checked_sub(count as Seq).ok_or(StoreError::Conflict)?;
         let known = self.moved.get(&snapshot.id).or_else(|| self.heads.known.get(&snapshot.id));
-        if known != Some(&first) {
-            return Err(StoreError::Conflict);
-        }
-        let fits = |(event, seq): (&frontdesk_domain::event::Event, Seq)| {
-            event.seq == seq && event.conversation == snapshot.id
-        };
-        if !commit.events.iter().zip(first + 1..).all(fits) {
+        if known != Some(&begins_after(commit)?) {
             return Err(StoreError::Conflict);
         }
         self.moved.insert(snapshot.id, snapshot.last_seq);
         let before = self.position;
-        self.position += i64::try_from(count).unwrap_or(i64::MAX);
+        self.position += i64::try_from(commit.events.len()).unwrap_or(i64::MAX);
         Ok(before)
     }
 

@@ -10,9 +10,9 @@ use frontdesk_domain::timestamp::Timestamp;
 
 use crate::store::{Entry, EntryVersion, Knowledge, ListError, Page, PageRequest, VERSIONS_KEPT, WriteError};
 
-use super::cursor::{self, NamePlace};
 use super::fault::{Fault, some};
 use super::{SqliteStore, rows};
+use crate::store::cursor::{self, NamePlace};
 
 const LIST: &str = "
     SELECT id, property, title, body, locale, tags, aliases, created_at, updated_at

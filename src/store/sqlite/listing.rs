@@ -11,9 +11,9 @@ use frontdesk_domain::summary::Summary;
 
 use crate::store::{ConversationQuery, ListError, Listing, Page, PageRequest, View};
 
-use super::cursor::{self, Place};
 use super::fault::Fault;
 use super::{SqliteStore, rows};
+use crate::store::cursor::{self, Place};
 
 /// The list with one view's condition. The conditions on `last_seq` and `status` are written as in the
 /// indexes: SQLite uses a partial index only where it finds its condition again.

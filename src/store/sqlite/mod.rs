@@ -11,7 +11,6 @@ mod audit;
 mod books;
 mod commits;
 mod copy;
-mod cursor;
 mod deliveries;
 mod fault;
 mod fold;
@@ -25,7 +24,6 @@ mod listing;
 mod log;
 mod logins;
 mod open;
-mod personal;
 mod privacy;
 mod records;
 mod redact;
@@ -35,8 +33,7 @@ mod rows;
 mod sheet;
 mod tail;
 #[cfg(test)]
-mod tests;
-mod together;
+pub(super) mod tests;
 mod values;
 mod verified;
 mod vitals;
@@ -55,18 +52,20 @@ use tokio::time::timeout;
 
 use frontdesk_actors::ports::{Commit, StoreError};
 
-pub use audit::{AuditError, newest_audit, verify_audit};
-pub use copy::{CopyError, Facts, carry_erasures, copy, renew, verify};
+use crate::store::jobs::{Pending, QUEUE_MAX, closed, failed, not_taken, work};
+use crate::store::together::Together;
+
+pub use audit::{newest_audit, verify_audit};
+pub use copy::{carry_erasures, copy, renew, verify};
 pub use open::{OpenError, known_schema, lock};
 pub use privacy::export_from;
 pub use records::replay_file;
-pub use rehearsal::{Recorded, recorded_file};
+pub use rehearsal::recorded_file;
 
 use fault::Fault;
-use group::{Pending, Work, Worked};
+pub(super) use fault::{breaks_a_rule, is_about_rows};
 use tail::Tail;
-use together::Together;
-use writer::{Job, QUEUE_MAX, Writer};
+use writer::{Job, Writer};
 
 /// How many reads run at once; more wait for their turn.
 const READERS: u32 = 4;
@@ -80,7 +79,7 @@ const SETTLE_WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,
-    together: Arc<Together>,
+    together: Arc<Together<SqlitePool>>,
     tail: Arc<Tail>,
     jobs: mpsc::Sender<Job>,
     /// Changes whenever events were stored.
@@ -133,17 +132,14 @@ impl SqliteStore {
     }
 
     fn queue(&self, job: Job) -> Result<(), StoreError> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => closed(),
-        })
+        self.jobs.try_send(job).map_err(|error| not_taken(&error))
     }
 
     /// Has the writer store a commit. On disk when this returns `Ok`.
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let (reply, stored) = oneshot::channel();
         self.queue(Job::Commit(Pending { commit: Box::new(commit), reply }))
-            .inspect_err(|error| writer::failed(reason(error), 1))?;
+            .inspect_err(|error| failed(error, 1))?;
         stored.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -179,34 +175,8 @@ impl SqliteStore {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
     {
-        let (reply, told) = oneshot::channel();
-        let work: Work = Box::new(move |conn| {
-            Box::pin(async move {
-                match write(conn).await.map_err(Fault::into_break) {
-                    Ok(value) => Worked::Done(Box::new(move || {
-                        let _ = reply.send(Ok(value));
-                    })),
-                    Err(Ok(refusal)) => {
-                        let _ = reply.send(Err(refusal));
-                        Worked::Refused
-                    }
-                    Err(Err(broken)) => Worked::Broken(broken),
-                }
-            })
-        });
+        let (work, told) = work(write);
         self.queue(Job::Work(work))?;
         told.await.unwrap_or_else(|_| Err(closed().into()))
-    }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the writer has failed or is closed".to_owned())
-}
-
-fn reason(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Overloaded => "overloaded",
-        StoreError::Unavailable(_) => "unavailable",
-        StoreError::Conflict => "conflict",
     }
 }

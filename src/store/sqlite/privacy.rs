@@ -14,10 +14,10 @@ use frontdesk_domain::ids::{AgentId, ConversationId, GuestId, PropertyId};
 use frontdesk_domain::people::Audience;
 use frontdesk_domain::timestamp::Timestamp;
 
+use crate::store::personal::TABLES;
 use crate::store::privacy::{Erasure, Privacy, PrivacySettings};
 
 use super::fault::Fault;
-use super::personal::TABLES;
 use super::{SqliteStore, open, rows};
 
 const CONVERSATIONS: &str = "SELECT id FROM conversations WHERE guest = ?1 ORDER BY id";
@@ -39,6 +39,8 @@ const ASK: &str = "
         ON CONFLICT (guest) DO NOTHING";
 const OPEN: &str = "SELECT * FROM erasures WHERE done_at IS NULL ORDER BY asked_at";
 const ONE: &str = "SELECT * FROM erasures WHERE guest = ?1";
+const EMPTY: &str = "
+    UPDATE guests SET profile = json_object('id', profile ->> '$.id'), consented_at = NULL WHERE id = ?1";
 const DONE: &str = "UPDATE erasures SET done_at = ?2 WHERE guest = ?1";
 const END_SESSIONS: &str = "DELETE FROM guest_sessions WHERE guest = ?1 RETURNING digest";
 
@@ -143,11 +145,17 @@ impl Privacy for SqliteStore {
                         sqlx::query(*statement).bind(rows::key(&guest.0)).execute(&mut *conn).await?;
                     }
                 }
+                sqlx::query(EMPTY).bind(rows::key(&guest.0)).execute(&mut *conn).await?;
                 sqlx::query(DONE).bind(rows::key(&guest.0)).bind(at.0).execute(conn).await?;
                 Ok(())
             })
         });
         Ok(write.await?)
+    }
+
+    async fn set_aside(&self) -> Result<Vec<String>, StoreError> {
+        // They are files beside it.
+        Ok(Vec::new())
     }
 
     async fn pack(&self) -> Result<(), StoreError> {

@@ -9,7 +9,6 @@ use sqlx::{FromRow, Row, SqliteConnection, SqlitePool};
 use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::{ConversationId, PropertyId, TurnId};
-use frontdesk_domain::people::Audience;
 
 use crate::rehearse::Asked;
 use crate::store::Records;
@@ -138,17 +137,8 @@ async fn replay(
     let found = sqlx::query(OPEN).bind(key).fetch_optional(readers).await?;
     turns.extend(found.as_ref().map(open_turn).transpose()?);
     let records: Vec<String> = sqlx::query_scalar(RECORDS).bind(key).fetch_all(readers).await?;
-    // One that this version cannot read is of another, and no reason to show nothing.
-    let records = records.iter().filter_map(|record| serde_json::from_str::<TurnRecord>(record).ok());
-    let records: Vec<TurnRecord> = records.collect();
     let calls: Vec<BookedCall> = sqlx::query_as(CALLS).bind(key).fetch_all(readers).await?;
-    let cost_micros = calls.iter().map(|call| call.cost_micros).sum();
-    for turn in &mut turns {
-        turn.records = records.iter().filter(|record| record.turn == turn.turn).cloned().collect();
-        turn.calls = calls.iter().filter(|call| call.turn == turn.turn).cloned().collect();
-    }
-    let events = events.iter().filter_map(|event| event.view(Audience::Agents)).collect();
-    Ok(Some(Replay { conversation, events, turns, cost_micros }))
+    Ok(Some(Replay::of(conversation, &events, turns, &records, &calls)))
 }
 
 fn open_turn(row: &SqliteRow) -> Result<ReplayedTurn, sqlx::Error> {

@@ -174,7 +174,7 @@ async fn put(conn: &mut SqliteConnection, one: Reservation) -> Result<bool, Faul
         .bind(one.reference)
         .bind(one.version)
         .bind(one.guest.as_ref().map(|guest| rows::key(&guest.0)))
-        .bind(status(one.status))
+        .bind(one.status.name())
         .bind(one.name)
         .bind(one.email)
         .bind(one.phone)
@@ -188,15 +188,6 @@ async fn put(conn: &mut SqliteConnection, one: Reservation) -> Result<bool, Faul
     Ok(done.rows_affected() > 0)
 }
 
-fn status(stay: Stay) -> &'static str {
-    match stay {
-        Stay::Booked => "booked",
-        Stay::InHouse => "in_house",
-        Stay::Departed => "departed",
-        Stay::Cancelled => "cancelled",
-    }
-}
-
 impl FromRow<'_, SqliteRow> for Reservation {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         let guest: Option<&[u8]> = row.try_get("guest")?;
@@ -205,12 +196,7 @@ impl FromRow<'_, SqliteRow> for Reservation {
             reference: row.try_get("reference")?,
             version: row.try_get("version")?,
             guest: guest.map(rows::id).transpose()?.map(GuestId),
-            status: match row.try_get("status")? {
-                "booked" => Stay::Booked,
-                "in_house" => Stay::InHouse,
-                "departed" => Stay::Departed,
-                _ => Stay::Cancelled,
-            },
+            status: Stay::of_name(row.try_get("status")?),
             name: row.try_get("name")?,
             email: row.try_get("email")?,
             phone: row.try_get("phone")?,

@@ -26,6 +26,7 @@ impl Vitals for SqliteStore {
             agent_sessions: u64::try_from(agents).unwrap_or_default(),
             readers_busy: busy,
             readers_max: READERS as usize,
+            database_bytes: None,
         })
     }
 }

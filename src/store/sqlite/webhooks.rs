@@ -12,12 +12,14 @@ use frontdesk_actors::ports::StoreError;
 use frontdesk_domain::ids::{ConversationId, PropertyId};
 use frontdesk_domain::timestamp::Timestamp;
 
-use crate::store::webhooks::{Tried, WEBHOOKS_MAX, Webhook, WebhookDelivery, WebhookStep, Webhooks};
+use crate::store::cursor;
+use crate::store::webhooks::{
+    DELIVERIES_CURSOR, Tried, WEBHOOKS_MAX, Webhook, WebhookDelivery, WebhookStep, Webhooks,
+};
 use crate::store::{ListError, Page, PageRequest, WriteError};
 
 use super::fault::{Fault, some};
-use super::{SqliteStore, cursor, rows};
-use row::step;
+use super::{SqliteStore, rows};
 
 const ENABLED: &str = "SELECT * FROM webhooks WHERE enabled ORDER BY id";
 const OF_PROPERTY: &str = "SELECT * FROM webhooks WHERE property = ?1 ORDER BY id";
@@ -82,9 +84,6 @@ const PRUNE: &str = "
     DELETE FROM webhook_deliveries
      WHERE id IN (SELECT id FROM webhook_deliveries
                    WHERE step <> 'waiting' AND created_at < ?1 ORDER BY created_at LIMIT 5000)";
-
-/// The list's letter in a cursor.
-const CURSOR: u8 = b'w';
 
 #[async_trait]
 impl Webhooks for SqliteStore {
@@ -227,7 +226,7 @@ impl Webhooks for SqliteStore {
             Box::pin(async move {
                 sqlx::query(PUT)
                     .bind(rows::key(&id))
-                    .bind(step(tried.step))
+                    .bind(tried.step.name())
                     .bind(tried.due_at.0)
                     .bind(tried.status)
                     .bind(tried.error)
@@ -254,18 +253,18 @@ impl Webhooks for SqliteStore {
     ) -> Result<Page<WebhookDelivery>, ListError> {
         let before = match page.cursor.as_deref() {
             None => Uuid::max(),
-            Some(text) => cursor::id_of(text, CURSOR)?,
+            Some(text) => cursor::id_of(text, DELIVERIES_CURSOR)?,
         };
         let limit = cursor::clamp(page.limit);
         let found: Vec<WebhookDelivery> = sqlx::query_as(LIST)
             .bind(rows::key(&webhook))
             .bind(rows::key(&before))
-            .bind(wanted.map(step))
+            .bind(wanted.map(WebhookStep::name))
             .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
             .fetch_all(&self.readers)
             .await
             .map_err(Fault::from)?;
-        Ok(cursor::page(found, limit, |last| cursor::of_id(last.id, CURSOR)))
+        Ok(cursor::page(found, limit, |last| cursor::of_id(last.id, DELIVERIES_CURSOR)))
     }
 
     async fn redeliver(&self, webhook: Uuid, delivery: Uuid, at: Timestamp) -> Result<(), WriteError> {

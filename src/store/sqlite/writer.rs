@@ -16,31 +16,25 @@ use tokio::time::{Instant, timeout};
 use frontdesk_actors::metering;
 use frontdesk_actors::ports::StoreError;
 
+use crate::store::jobs::{GROUP_MAX, Pending, Rest, Tell, Work, failed};
+
 use super::fold;
-use super::group::{self, Pending, Work};
+use super::group;
 use super::heads::Heads;
 use super::tail::{Part, Tail};
 
-/// How many writes may wait. Beyond, they are refused as [`StoreError::Overloaded`].
-pub(super) const QUEUE_MAX: usize = 8_192;
-/// How many writes share one transaction at most: bounds what a failure takes back, and how long a group takes.
-const GROUP_MAX: usize = 1_024;
 /// How many events may be in the log before the tables catch up: the longer, the more events of a conversation
 /// share the writing of its row, and the more memory the tail takes and a start after a crash.
 const FOLD_AT: usize = 8_192;
 /// They also catch up when nothing was written for so long.
 const FOLD_IDLE: Duration = Duration::from_secs(1);
-/// How long the database is left alone after it failed; doubled each time.
-const REST_LEAST: Duration = Duration::from_millis(50);
-/// So that all is well within two seconds after the disk, or whoever held the lock, lets it.
-const REST_MOST: Duration = Duration::from_secs(1);
 
 /// What the writer is asked for.
 pub(super) enum Job {
     /// Store a commit.
     Commit(Pending),
     /// Do another write.
-    Work(Work),
+    Work(Work<SqliteConnection>),
     /// Have the tables catch up with what was acknowledged before this.
     Fold(oneshot::Sender<()>),
     /// Write the whole file anew, without what was deleted.
@@ -59,8 +53,7 @@ pub(super) struct Writer {
     tail: Arc<Tail>,
     /// Told when the log has grown.
     moved: watch::Sender<()>,
-    rest: Duration,
-    rest_until: Option<Instant>,
+    rest: Rest,
     /// Held as long as anything may be written: no other server opens the file meanwhile.
     _lock: File,
 }
@@ -73,16 +66,7 @@ impl Writer {
         moved: watch::Sender<()>,
         lock: File,
     ) -> Self {
-        Self {
-            options,
-            conn: Some(conn),
-            heads,
-            tail,
-            moved,
-            rest: REST_LEAST,
-            rest_until: None,
-            _lock: lock,
-        }
+        Self { options, conn: Some(conn), heads, tail, moved, rest: Rest::default(), _lock: lock }
     }
 
     /// Writes until it is told to close, or until nobody is left who could ask.
@@ -143,7 +127,7 @@ impl Writer {
     }
 
     /// Stores a group and tells everybody. True if it is on disk.
-    async fn store(&mut self, pending: Vec<Pending>, works: Vec<Work>, fold: bool) -> bool {
+    async fn store(&mut self, pending: Vec<Pending>, works: Vec<Work<SqliteConnection>>, fold: bool) -> bool {
         let started = Instant::now();
         match self.try_store(&pending, works, fold).await {
             Ok(outcome) => {
@@ -152,9 +136,10 @@ impl Writer {
                 true
             }
             Err(reason) => {
-                failed("unavailable", pending.len());
+                let error = StoreError::Unavailable(reason);
+                failed(&error, pending.len());
                 for one in pending {
-                    let _ = one.reply.send(Err(StoreError::Unavailable(reason.clone())));
+                    let _ = one.reply.send(Err(error.clone()));
                 }
                 false
             }
@@ -164,7 +149,7 @@ impl Writer {
     async fn try_store(
         &mut self,
         pending: &[Pending],
-        works: Vec<Work>,
+        works: Vec<Work<SqliteConnection>>,
         fold: bool,
     ) -> Result<Outcome, String> {
         let mut conn = self.connection().await?;
@@ -173,7 +158,7 @@ impl Writer {
         match group::store(&mut conn, &mut self.heads, pending, works, parts.as_deref()).await {
             Ok(stored) => {
                 self.conn = Some(conn);
-                self.rest = REST_LEAST;
+                self.rest.end();
                 let (moved, position) = stored.moved;
                 self.heads.advance(folded, moved, position);
                 Ok(Outcome { folded, commits: stored.commits, works: stored.works })
@@ -188,10 +173,8 @@ impl Writer {
 
     /// Shows readers what is on disk now, and then tells who waits for it.
     fn tell(&self, pending: Vec<Pending>, outcome: Outcome) {
-        let all = pending.len();
-        let mut stored = Vec::with_capacity(all);
-        let mut replies = Vec::with_capacity(all);
-        let (mut conflicts, mut unavailable) = (0, 0);
+        let mut stored = Vec::with_capacity(pending.len());
+        let mut replies = Vec::with_capacity(pending.len());
         for (one, outcome) in pending.into_iter().zip(outcome.commits) {
             let outcome = outcome.map(|before| {
                 let commit = *one.commit;
@@ -200,13 +183,12 @@ impl Writer {
                     events: (before + 1..).zip(commit.events).collect(),
                 });
             });
-            match &outcome {
-                Ok(()) => {}
-                Err(StoreError::Conflict) => conflicts += 1,
-                Err(_) => unavailable += 1,
+            if let Err(error) = &outcome {
+                failed(error, 1);
             }
             replies.push((one.reply, outcome));
         }
+        metrics::counter!("frontdesk_commits_total").increment(stored.len() as u64);
         let grown = !stored.is_empty();
         self.tail.advance(outcome.folded, stored.into_iter());
         if grown {
@@ -219,9 +201,6 @@ impl Writer {
         for tell in outcome.works {
             tell();
         }
-        metrics::counter!("frontdesk_commits_total").increment((all - conflicts - unavailable) as u64);
-        failed("conflict", conflicts);
-        failed("unavailable", unavailable);
     }
 
     /// The connection, opened anew where the last one failed. While the database is left alone there is
@@ -230,7 +209,7 @@ impl Writer {
         if let Some(conn) = self.conn.take() {
             return Ok(conn);
         }
-        if self.rest_until.is_some_and(|until| Instant::now() < until) {
+        if self.rest.is_on() {
             return Err("it failed a moment ago".to_owned());
         }
         let opened = async {
@@ -246,10 +225,8 @@ impl Writer {
     }
 
     fn rest(&mut self, error: &sqlx::Error) -> String {
-        let rest_ms = self.rest.as_millis();
+        let rest_ms = self.rest.begin().as_millis();
         tracing::error!(error = %error, rest_ms, "the database failed; nothing of this group is acknowledged");
-        self.rest_until = Some(Instant::now() + self.rest);
-        self.rest = (self.rest * 2).min(REST_MOST);
         error.to_string()
     }
 
@@ -293,12 +270,5 @@ struct Outcome {
     /// Of each commit: the position before its first event.
     commits: Vec<Result<i64, StoreError>>,
     /// Whom to tell of the other writes.
-    works: Vec<Box<dyn FnOnce() + Send>>,
-}
-
-/// Counts commits that were not stored.
-pub(super) fn failed(reason: &'static str, count: usize) {
-    if count > 0 {
-        metrics::counter!("frontdesk_commit_failures_total", "reason" => reason).increment(count as u64);
-    }
+    works: Vec<Tell>,
 }

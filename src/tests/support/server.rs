@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Caller, Client};
+use super::{Caller, Client, cluster};
 
 pub const ADMIN: (&str, &str) = ("admin@hotel.test", "correct horse battery");
 
@@ -54,6 +54,7 @@ pub fn program(folder: &TempDir, settings: &[(String, String)]) -> Command {
         .env("FRONTDESK_ADMIN_EMAIL", ADMIN.0)
         .env("FRONTDESK_ADMIN_PASSWORD", ADMIN.1)
         .env("FRONTDESK_RATE_LIMITS", "off")
+        .envs(cluster::database_of(folder).map(|url| ("DATABASE_URL", url)))
         .envs(settings.iter().cloned())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());

@@ -8,9 +8,10 @@ use frontdesk_domain::ids::{ConversationId, GuestId};
 use frontdesk_domain::inbound::{Alias, AliasKind};
 use frontdesk_domain::timestamp::Timestamp;
 
+use crate::store::known;
+
 use super::super::fault::Fault;
 use super::super::{SqliteStore, rows};
-use super::kind;
 
 const ADD: &str = "
     INSERT INTO passed_numbers (kind, value, passed_at, former, present)
@@ -28,10 +29,9 @@ pub(super) async fn add(
     by: GuestId,
     at: Timestamp,
 ) -> Result<(), Fault> {
-    let has_phone = taken.iter().any(|(alias, _)| alias.kind == AliasKind::Phone);
-    for (alias, former) in taken.iter().filter(|(alias, _)| !has_phone || alias.kind == AliasKind::Phone) {
+    for (alias, former) in known::to_be_told(taken) {
         sqlx::query(ADD)
-            .bind(kind(alias.kind))
+            .bind(rows::alias_kind(alias.kind))
             .bind(&alias.value)
             .bind(at.0)
             .bind(rows::key(&former.0))
@@ -63,7 +63,7 @@ pub(in super::super) async fn remove(store: &SqliteStore, number: PassedNumber) 
     let write = store.write(move |conn| {
         Box::pin(async move {
             sqlx::query(REMOVE)
-                .bind(kind(number.alias.kind))
+                .bind(rows::alias_kind(number.alias.kind))
                 .bind(&number.alias.value)
                 .bind(number.at.0)
                 .bind(rows::key(&number.former.0))

@@ -8,11 +8,11 @@ use frontdesk_domain::event::DeliveryState;
 use frontdesk_domain::ids::ConversationId;
 use frontdesk_domain::outgoing::{DeliveryKey, words};
 
-use super::super::fault::Fault;
-use super::{key_of, named, rank};
+use crate::store::recipient::EARLY_KEPT_MILLIS;
 
-/// How long a report about an unknown id is kept, in milliseconds.
-const EARLY_KEPT_MILLIS: i64 = 24 * 3_600_000;
+use super::super::fault::Fault;
+use super::super::rows::delivery_rank as rank;
+use super::{key_of, named};
 
 /// How a try ended. A row that a report has settled meanwhile only takes the id and what moves up.
 const END: &str = "

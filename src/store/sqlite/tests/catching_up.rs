@@ -11,13 +11,13 @@ use frontdesk_domain::event::{EventKind, Status};
 use frontdesk_domain::people::Audience;
 
 use super::super::{SqliteStore, copy, open, verify};
-use super::{Place, change, conversation, hotel, say};
+use super::{File, Place, change, conversation, hotel, say};
 use crate::store::{ConversationQuery, Listing, PageRequest};
 
 const ALL: Span = Span::After { after: 0, limit: 1_000 };
 
 /// A store whose writer can be killed.
-async fn mortal(place: &Place) -> (Arc<SqliteStore>, JoinHandle<()>) {
+async fn mortal(place: &File) -> (Arc<SqliteStore>, JoinHandle<()>) {
     let (store, writer, queue) = SqliteStore::prepare(&place.path(), 64).await.expect("opens");
     (Arc::new(store), tokio::spawn(writer.run(queue)))
 }
@@ -35,10 +35,10 @@ async fn seqs(store: &SqliteStore, state: &Conversation, audience: Audience, spa
 
 #[tokio::test]
 async fn what_the_tables_do_not_say_yet_is_read_all_the_same() {
-    let place = Place::new();
+    let place = File::new().await;
     let (store, _writer) = mortal(&place).await;
-    let property = hotel(&store).await;
-    let mut state = conversation(&store, property).await;
+    let property = hotel(&*store).await;
+    let mut state = conversation(&*store, property).await;
     for n in 1..=6 {
         let one = if n % 3 == 0 {
             change(&mut state, n, EventKind::Note { text: "n".to_owned() })
@@ -84,21 +84,21 @@ async fn what_the_tables_do_not_say_yet_is_read_all_the_same() {
 
 #[tokio::test]
 async fn a_crash_loses_nothing_of_what_the_tables_did_not_say() {
-    let place = Place::new();
+    let place = File::new().await;
     let mut crowd = Vec::new();
     let mut made = None;
     for round in 0..3 {
         let (store, writer) = mortal(&place).await;
         let property = match made {
             Some(property) => property,
-            None => *made.insert(hotel(&store).await),
+            None => *made.insert(hotel(&*store).await),
         };
         for state in &crowd {
             let state: &Conversation = state;
             assert_eq!(store.load(state.id()).await.expect("reads").as_ref(), Some(state));
         }
         assert!(store.tail.is_empty(), "the start has caught up");
-        crowd.push(conversation(&store, property).await);
+        crowd.push(conversation(&*store, property).await);
         for state in &mut crowd {
             store.append(say(state, "hello", 10 + round)).await.expect("stored");
             let status = EventKind::Status { status: Status::Waiting, until: None, reason: None };
@@ -117,10 +117,10 @@ async fn a_crash_loses_nothing_of_what_the_tables_did_not_say() {
 
 #[tokio::test]
 async fn a_copy_of_a_log_that_is_ahead_of_its_tables_is_intact() {
-    let place = Place::new();
+    let place = File::new().await;
     let (store, writer) = mortal(&place).await;
-    let property = hotel(&store).await;
-    let mut state = conversation(&store, property).await;
+    let property = hotel(&*store).await;
+    let mut state = conversation(&*store, property).await;
     for n in 0..3 {
         store.append(say(&mut state, "hello", n)).await.expect("stored");
     }

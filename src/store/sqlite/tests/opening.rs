@@ -6,7 +6,7 @@ use sqlx::{ConnectOptions, Connection};
 use frontdesk_actors::ports::Store;
 
 use super::super::{OpenError, SqliteStore, open};
-use super::{Place, conversation, hotel, say};
+use super::{File, Place, conversation, hotel, say};
 use crate::store::Accounts;
 
 async fn refused(path: &Path) -> OpenError {
@@ -18,7 +18,7 @@ async fn refused(path: &Path) -> OpenError {
 
 #[tokio::test]
 async fn an_empty_folder_becomes_a_database_that_keeps_its_name() {
-    let place = Place::new();
+    let place = File::new().await;
     let path = place.dir.path().join("a/b/frontdesk.db");
     let store = SqliteStore::open(&path).await.expect("opens");
     assert!(store.no_agents().await.expect("reads"));
@@ -39,7 +39,7 @@ async fn an_empty_folder_becomes_a_database_that_keeps_its_name() {
 
 #[tokio::test]
 async fn a_second_server_is_refused() {
-    let place = Place::new();
+    let place = File::new().await;
     let store = place.open().await;
     assert!(matches!(refused(&place.path()).await, OpenError::Locked { .. }));
     store.close().await;
@@ -48,7 +48,7 @@ async fn a_second_server_is_refused() {
 
 #[tokio::test]
 async fn a_store_that_is_dropped_has_kept_what_it_acknowledged() {
-    let place = Place::new();
+    let place = File::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
@@ -67,7 +67,7 @@ async fn a_store_that_is_dropped_has_kept_what_it_acknowledged() {
 
 #[tokio::test]
 async fn a_newer_database_is_refused_and_left_as_it_is() {
-    let place = Place::new();
+    let place = File::new().await;
     place.open().await.close().await;
     let mut conn = open::options(&place.path()).connect().await.expect("opens");
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -84,11 +84,11 @@ async fn a_newer_database_is_refused_and_left_as_it_is() {
 
 #[tokio::test]
 async fn what_is_no_database_of_ours_is_refused() {
-    let place = Place::new();
+    let place = File::new().await;
     fs::write(place.path(), "Dear diary, ".repeat(1_000)).expect("written");
     assert!(matches!(refused(&place.path()).await, OpenError::Damaged { .. }));
 
-    let place = Place::new();
+    let place = File::new().await;
     let mut conn = open::options(&place.path()).create_if_missing(true).connect().await.expect("opens");
     sqlx::raw_sql("CREATE TABLE songs (title TEXT)").execute(&mut conn).await.expect("written");
     conn.close().await.expect("closes");
@@ -97,7 +97,7 @@ async fn what_is_no_database_of_ours_is_refused() {
 
 #[tokio::test]
 async fn a_damaged_database_is_refused() {
-    let place = Place::new();
+    let place = File::new().await;
     place.open().await.close().await;
     let mut bytes = fs::read(place.path()).expect("reads");
     // The first page keeps its header, so that it still looks like a database.
@@ -108,7 +108,7 @@ async fn a_damaged_database_is_refused() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_is_refused() {
-    let place = Place::new();
+    let place = File::new().await;
     fs::write(place.dir.path().join("file"), "").expect("written");
     let path = place.dir.path().join("file/frontdesk.db");
     assert!(matches!(refused(&path).await, OpenError::NotWritable { .. }));

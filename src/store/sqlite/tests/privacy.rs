@@ -1,13 +1,11 @@
 //! Guests' data as a whole.
 
 use super::*;
-use crate::store::Privacy;
-use crate::store::privacy::{Erasure, PrivacySettings};
-use crate::store::sqlite::personal::TABLES;
+use crate::store::personal::TABLES;
 
 #[tokio::test]
 async fn the_list_names_every_table_there_is() {
-    let place = Place::new();
+    let place = File::new().await;
     let store = place.open().await;
     let there: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -17,7 +15,7 @@ async fn the_list_names_every_table_there_is() {
     .expect("reads");
     for name in &there {
         let known = TABLES.iter().any(|table| table.name == name);
-        assert!(known, "what of a guest is in {name}? Say it in src/store/sqlite/personal.rs");
+        assert!(known, "what of a guest is in {name}? Say it in src/store/personal.rs");
     }
     for table in TABLES {
         assert!(!table.holds.is_empty());
@@ -28,34 +26,12 @@ async fn the_list_names_every_table_there_is() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn who_has_not_been_heard_of() {
-    let place = Place::new();
-    let store = place.open().await;
-    let property = hotel(&store).await;
-    let (mut quiet, mut waits, mut late) = (
-        conversation(&store, property).await,
-        conversation(&store, property).await,
-        conversation(&store, property).await,
-    );
-    let status = |status| EventKind::Status { status, until: None, reason: None };
-    store.append(say(&mut quiet, "hello", 2_000)).await.expect("stored");
-    store.append(say(&mut waits, "hello", 2_000)).await.expect("stored");
-    store
-        .append(change(&mut waits, 2_001, status(frontdesk_domain::event::Status::Waiting)))
-        .await
-        .expect("stored");
-    store.append(say(&mut late, "hello", 9_000)).await.expect("stored");
-    let past = store.guests_past(property, Timestamp(5_000)).await.expect("reads");
-    assert_eq!(past, [quiet.guest_id().expect("a guest")]);
-    let erasure =
-        Erasure { guest: past[0], property, agent: None, asked_at: Timestamp(9_000), done_at: None };
-    store.ask_erasure(erasure.clone()).await.expect("stored");
-    assert_eq!(store.open_erasures().await.expect("reads"), [erasure]);
-    assert!(store.guests_past(property, Timestamp(5_000)).await.expect("reads").is_empty(), "asked for once");
-    let settings = PrivacySettings { conversation_days: Some(30), ..PrivacySettings::default() };
-    store.put_privacy(property, settings.clone()).await.expect("stored");
-    assert_eq!(store.privacy(property).await.expect("reads"), settings);
-    assert_eq!(store.private_properties().await.expect("reads"), [property]);
-    store.close().await;
+impl SqliteStore {
+    /// Every table with each of its columns.
+    pub(in crate::store) async fn columns(&self) -> Vec<(String, String)> {
+        let columns = "SELECT tables.name, columns.name
+                         FROM sqlite_schema AS tables JOIN pragma_table_xinfo(tables.name) AS columns
+                        WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'";
+        sqlx::query_as(columns).fetch_all(&self.readers).await.expect("reads")
+    }
 }

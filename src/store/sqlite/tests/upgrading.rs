@@ -12,7 +12,7 @@ use frontdesk_domain::event::{Event, EventKind};
 use frontdesk_domain::people::Audience;
 
 use super::super::{open, rows, verify};
-use super::{Place, change, conversation, hotel, say};
+use super::{File, Place, change, conversation, hotel, say};
 
 const ALL: Span = Span::After { after: 0, limit: 1_000 };
 /// Of a write-ahead log, and of each page in it.
@@ -24,7 +24,7 @@ async fn number(conn: &mut SqliteConnection, query: &'static str) -> i64 {
 }
 
 /// Three conversations as the first schema's version left them, made by its own statements.
-async fn first_schema(place: &Place) -> Vec<(Conversation, Vec<Event>)> {
+async fn first_schema(place: &File) -> Vec<(Conversation, Vec<Event>)> {
     let mut conn =
         open::writer_options(&place.path()).create_if_missing(true).connect().await.expect("opens");
     let first: Vec<_> = open::MIGRATIONS.iter().take(1).cloned().collect();
@@ -32,7 +32,7 @@ async fn first_schema(place: &Place) -> Vec<(Conversation, Vec<Event>)> {
     let epoch = "INSERT INTO meta VALUES ('epoch', '019ab000-0000-7000-8000-000000000000')";
     sqlx::raw_sql(epoch).execute(&mut conn).await.expect("named");
     let mut states = Vec::new();
-    let other = Place::new();
+    let other = File::new().await;
     let template = other.open().await;
     let property = hotel(&template).await;
     let row = "INSERT INTO properties VALUES (?, 'default', 'Hotel')";
@@ -79,7 +79,7 @@ async fn first_schema(place: &Place) -> Vec<(Conversation, Vec<Event>)> {
 
 #[tokio::test]
 async fn a_database_of_the_first_schema_is_taken_over_with_all_that_is_in_it() {
-    let place = Place::new();
+    let place = File::new().await;
     let mut states = first_schema(&place).await;
     let store = place.open().await;
     for (state, events) in &mut states {
@@ -107,7 +107,7 @@ fn killed(file: &[u8], log: &[u8], at: &Path) {
 
 #[tokio::test]
 async fn a_kill_at_any_write_of_the_way_to_this_schema_loses_nothing() {
-    let place = Place::new();
+    let place = File::new().await;
     let states = first_schema(&place).await;
     let file = fs::read(place.path()).expect("the file");
     let mut conn = open::writer_options(&place.path()).connect().await.expect("opens");
@@ -121,7 +121,7 @@ async fn a_kill_at_any_write_of_the_way_to_this_schema_loses_nothing() {
     assert!(frames > open::MIGRATIONS.iter().count(), "{frames} pages were written");
     let mut found = Vec::new();
     for n in 0..=frames {
-        let place = Place::new();
+        let place = File::new().await;
         let whole = WAL_HEAD_BYTES + n * frame;
         let part = if n % 2 == 0 { 0 } else { frame / 2 };
         killed(&file, &log[..(whole + part).min(log.len())], &place.path());

@@ -10,15 +10,6 @@ use crate::store::webhooks::{Webhook, WebhookDelivery, WebhookStep};
 
 use super::super::rows;
 
-/// A step as the table has it.
-pub(super) fn step(step: WebhookStep) -> &'static str {
-    match step {
-        WebhookStep::Waiting => "waiting",
-        WebhookStep::Delivered => "delivered",
-        WebhookStep::Failed => "failed",
-    }
-}
-
 impl FromRow<'_, SqliteRow> for Webhook {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         let old: Option<Vec<u8>> = row.try_get("old_secret")?;
@@ -49,11 +40,7 @@ impl FromRow<'_, SqliteRow> for WebhookDelivery {
             conversation: conversation.map(rows::id).transpose()?.map(ConversationId),
             seq: seq.map(i64::cast_unsigned),
             kind: row.try_get("kind")?,
-            step: match row.try_get("step")? {
-                "delivered" => WebhookStep::Delivered,
-                "failed" => WebhookStep::Failed,
-                _ => WebhookStep::Waiting,
-            },
+            step: WebhookStep::of_name(row.try_get("step")?),
             tries: row.try_get("tries")?,
             due_at: rows::time_at(row, "due_at")?,
             status: row.try_get("status")?,

@@ -8,13 +8,19 @@ use frontdesk_domain::people::{Audience, Author};
 use frontdesk_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{Place, change, commit, conversation, event, hotel, say};
+use super::{Place, change, commit, conversation, event, hotel, on_both, say};
+
+on_both!(
+    what_is_stored_is_read_again_also_after_a_new_start,
+    spans_name_what_is_wanted,
+    of_an_unknown_conversation_there_is_nothing,
+    snoozes_are_due_in_their_time,
+);
 
 const ALL: Span = Span::After { after: 0, limit: 1_000 };
 
-#[tokio::test]
-async fn what_is_stored_is_read_again_also_after_a_new_start() {
-    let place = Place::new();
+async fn what_is_stored_is_read_again_also_after_a_new_start<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
@@ -44,7 +50,7 @@ async fn what_is_stored_is_read_again_also_after_a_new_start() {
     stored.extend(two.events.clone());
     store.append(two).await.expect("stored");
 
-    store.close().await;
+    P::close(&store).await;
     let store = place.open().await;
     assert_eq!(store.load(state.id()).await.expect("reads"), Some(state.clone()));
     assert_eq!(store.events(state.id(), Audience::Agents, ALL).await.expect("reads"), stored);
@@ -59,9 +65,8 @@ async fn what_is_stored_is_read_again_also_after_a_new_start() {
     assert_eq!(store.load(state.id()).await.expect("reads"), Some(state));
 }
 
-#[tokio::test]
-async fn spans_name_what_is_wanted() {
-    let place = Place::new();
+async fn spans_name_what_is_wanted<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut state = conversation(&store, property).await;
@@ -85,9 +90,8 @@ async fn spans_name_what_is_wanted() {
     assert!(read(Audience::Agents, Span::After { after: 9, limit: 5 }).await.is_empty());
 }
 
-#[tokio::test]
-async fn of_an_unknown_conversation_there_is_nothing() {
-    let place = Place::new();
+async fn of_an_unknown_conversation_there_is_nothing<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let unknown = ConversationId(Uuid::now_v7());
     assert_eq!(store.load(unknown).await.expect("reads"), None);
@@ -101,9 +105,8 @@ async fn of_an_unknown_conversation_there_is_nothing() {
     assert!(matches!(store.append(stray).await, Err(StoreError::Conflict)));
 }
 
-#[tokio::test]
-async fn snoozes_are_due_in_their_time() {
-    let place = Place::new();
+async fn snoozes_are_due_in_their_time<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut ids = Vec::new();

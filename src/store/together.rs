@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sqlx::{Row, SqlitePool};
 use tokio::sync::oneshot;
 
 use frontdesk_actors::messages::SessionKey;
@@ -17,28 +16,26 @@ use frontdesk_actors::ports::StoreError;
 use crate::store::GuestRow;
 
 use super::fault::Fault;
-use super::guests;
 
 /// For how many sessions one statement asks.
 const GROUP_MAX: usize = 256;
 /// How many may wait; more are refused.
 const WAITING_MAX: usize = 65_536;
-/// The length of a session's digest, in bytes.
-const DIGEST: usize = 32;
-
-/// `?1`: where in `?2`, counted from 1, a digest begins.
-const BY_SESSIONS: &str = "
-    SELECT guest_sessions.digest, guests.id, guests.property, guests.profile, guest_sessions.conversation
-      FROM json_each(?1) AS asked
-     CROSS JOIN guest_sessions ON guest_sessions.digest = substr(?2, asked.value, 32)
-      JOIN guests ON guests.id = guest_sessions.guest";
+/// Where sessions are looked up.
+pub(super) trait Lookup: Send + Sync + 'static {
+    /// The guests behind these sessions, by the sessions' digests; of those that there are.
+    fn guests(
+        &self,
+        keys: Vec<SessionKey>,
+    ) -> impl Future<Output = Result<HashMap<Vec<u8>, GuestRow>, Fault>> + Send;
+}
 
 type Found = Result<Option<GuestRow>, StoreError>;
 
 /// Who asks, and what is under way.
 #[derive(Debug)]
-pub(super) struct Together {
-    readers: SqlitePool,
+pub(super) struct Together<L> {
+    lookup: L,
     state: Mutex<State>,
 }
 
@@ -49,9 +46,9 @@ struct State {
     asking: bool,
 }
 
-impl Together {
-    pub(super) fn new(readers: SqlitePool) -> Arc<Self> {
-        Arc::new(Self { readers, state: Mutex::default() })
+impl<L: Lookup> Together<L> {
+    pub(super) fn new(lookup: L) -> Arc<Self> {
+        Arc::new(Self { lookup, state: Mutex::default() })
     }
 
     /// The guest behind a session.
@@ -72,7 +69,7 @@ impl Together {
             // By a task of its own: whoever asks may be gone before the others have their answers.
             tokio::spawn(Asking(Arc::clone(self)).run());
         }
-        found.await.unwrap_or_else(|_| Err(super::closed()))
+        found.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the lookup has failed".to_owned())))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,28 +83,25 @@ impl Together {
         state.asking = count > 0;
         state.waiting.drain(..count).collect()
     }
-
-    async fn ask(&self, keys: impl Iterator<Item = SessionKey>) -> Result<HashMap<Vec<u8>, GuestRow>, Fault> {
-        let heap: Vec<u8> = keys.flat_map(|key| key.0).collect();
-        let places: Vec<usize> = (0..heap.len()).step_by(DIGEST).map(|at| at + 1).collect();
-        let places = super::rows::json(&places)?;
-        let rows = sqlx::query(BY_SESSIONS).bind(places).bind(heap).fetch_all(&self.readers).await?;
-        let known = rows.iter().map(|row| Ok((row.try_get("digest")?, guests::row(row)?)));
-        Ok(known.collect::<Result<_, sqlx::Error>>()?)
-    }
 }
 
 /// Sees to those who wait. Should it fail, they are told so, and the next one begins anew.
-struct Asking(Arc<Together>);
+struct Asking<L: Lookup>(Arc<Together<L>>);
 
-impl Asking {
+impl<L: Lookup> Asking<L> {
     async fn run(self) {
         loop {
             let group = self.0.next();
             if group.is_empty() {
                 return;
             }
-            match self.0.ask(group.iter().map(|(key, _)| *key)).await.map_err(StoreError::from) {
+            match self
+                .0
+                .lookup
+                .guests(group.iter().map(|(key, _)| *key).collect())
+                .await
+                .map_err(StoreError::from)
+            {
                 Ok(known) => {
                     for (key, reply) in group {
                         // Two may ask for the same one.
@@ -122,7 +116,7 @@ impl Asking {
     }
 }
 
-impl Drop for Asking {
+impl<L: Lookup> Drop for Asking<L> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             *self.0.state() = State::default();

@@ -1,19 +1,26 @@
 //! Where a guest's data lies: every table of the database, and what becomes of it when a guest asks.
 //!
-//! One list, so that nothing is forgotten: a test fails when there is a table that it does not name. Beside the
-//! database there are the files of attachments (in the data folder, by the ids of `attachments`), the backups, and
+//! One list for either database, so that nothing is forgotten: a test of each fails when there is a table that it does
+//! not name. Beside the database there are the files of attachments (in the data folder, by the ids of `attachments`), the backups, and
 //! what the hotel's other systems were sent; PRIVACY.md says what becomes of those.
 
 /// One table.
-pub(super) struct Table {
-    pub(super) name: &'static str,
+pub(in crate::store) struct Table {
+    pub(in crate::store) name: &'static str,
     /// What of a guest is in it, for people.
     #[cfg_attr(not(test), allow(dead_code, reason = "read by people and by a test"))]
-    pub(super) holds: &'static str,
-    /// Finds the guest's rows; `?1` is the guest's id.
-    pub(super) export: Option<&'static str>,
+    pub(in crate::store) holds: &'static str,
+    /// Finds the guest's rows; `?1` is the guest's id, which PostgreSQL calls `$1`.
+    pub(in crate::store) export: Option<&'static str>,
     /// Takes the guest out, within one transaction, in the order of this list.
-    pub(super) erase: &'static [&'static str],
+    pub(in crate::store) erase: &'static [&'static str],
+}
+
+impl Table {
+    /// True if what it holds is a guest's.
+    pub(in crate::store) fn is_of_guests(&self) -> bool {
+        self.export.is_some() || !self.erase.is_empty() || self.name == "events"
+    }
 }
 
 const fn nothing(name: &'static str, holds: &'static str) -> Table {
@@ -27,8 +34,11 @@ macro_rules! theirs {
     };
 }
 
+/// The table that SQLite alone has.
+pub(in crate::store) const PLACES: &str = "places";
+
 /// Every table. What names others' rows comes before them.
-pub(super) const TABLES: &[Table] = &[
+pub(in crate::store) const TABLES: &[Table] = &[
     Table {
         name: "early_reports",
         holds: "ids of WhatsApp messages, which hold a phone number; a day at most",
@@ -123,11 +133,9 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "guests",
-        holds: "what the guest said of itself",
+        holds: "what the guest said of itself; emptied by a statement of each database's own",
         export: Some("SELECT id, profile, created_at, consented_at FROM guests WHERE id = ?1"),
-        erase: &[
-            "UPDATE guests SET profile = json_object('id', profile ->> '$.id'), consented_at = NULL WHERE id = ?1",
-        ],
+        erase: &[],
     },
     Table {
         name: "conversations",
@@ -136,7 +144,7 @@ pub(super) const TABLES: &[Table] = &[
         erase: &[],
     },
     nothing("events", "every word of the conversations: exported as such, emptied by the conversation's actor"),
-    nothing("places", "where the events of a conversation are: numbers"),
+    nothing(PLACES, "where the events of a conversation are: numbers"),
     nothing("ended_turns", "when and how the AI answered: ids, codes, times"),
     nothing("model_calls", "what calls of the model cost: ids, numbers"),
     nothing("webhook_deliveries", "which events went to which system: ids; bodies are made when they are sent"),

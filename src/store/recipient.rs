@@ -1,25 +1,32 @@
 //! Where a message goes: at which of a guest's names.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
 use frontdesk_actors::ports::whatsapp::Recipient;
 
+/// How long a report about an unknown id is kept, in milliseconds.
+pub(super) const EARLY_KEPT_MILLIS: i64 = 24 * 3_600_000;
+
 /// A name, the user id beside which it was shown, and since when it is the newest.
-type Name = (String, Option<String>, i64);
+pub(super) type Name = (String, Option<String>, i64);
+
+/// The guest's newest names of each kind, as JSON of [`Name`]s.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Newest<'a> {
+    pub(super) phone: Option<&'a str>,
+    pub(super) wa_id: Option<&'a str>,
+    pub(super) bsuid: Option<&'a str>,
+}
 
 /// The newest number, as WhatsApp answers at it first; the newest user id where there is none, or where it has
 /// taken the place of the one that the number went with.
 ///
 /// # Errors
-/// A column that is missing, or is no name.
-pub(super) fn of(row: &SqliteRow) -> Result<Option<Recipient>, sqlx::Error> {
-    let number = name(row, "phone")?.or(name(row, "wa_id")?);
-    Ok(choose(number, name(row, "bsuid")?))
+/// A text that is no name.
+pub(super) fn of(newest: Newest<'_>) -> Result<Option<Recipient>, sqlx::Error> {
+    let number = name(newest.phone)?.or(name(newest.wa_id)?);
+    Ok(choose(number, name(newest.bsuid)?))
 }
 
-fn name(row: &SqliteRow, column: &str) -> Result<Option<Name>, sqlx::Error> {
-    let text: Option<&str> = row.try_get(column)?;
+fn name(text: Option<&str>) -> Result<Option<Name>, sqlx::Error> {
     let read = |text| serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into()));
     text.map(read).transpose()
 }

@@ -1,25 +1,11 @@
 //! What the names of a person say: whose they are, and which are not as they were.
 
-use sqlx::{Row, SqliteConnection};
-
 use frontdesk_actors::ports::{Acquainted, OddNames};
 use frontdesk_domain::ids::{ConversationId, GuestId, PropertyId};
 use frontdesk_domain::inbound::{Alias, AliasKind};
-use frontdesk_domain::people::GuestProfile;
 use frontdesk_domain::timestamp::Timestamp;
 
-use super::super::fault::Fault;
-use super::super::rows;
-use super::kind;
-
-/// Whose a name is, and since when the guest's newest of its kind is known.
-const OWNER: &str = "
-    SELECT a.guest, a.user_id, a.seen_at, guests.profile, conversations.id AS conversation,
-           (SELECT max(o.seen_at) FROM guest_aliases o WHERE o.guest = a.guest AND o.kind = a.kind) AS newest_at
-      FROM guest_aliases a
-      JOIN guests ON guests.id = a.guest
-      JOIN conversations ON conversations.guest = guests.id AND conversations.channel = 'whatsapp'
-     WHERE a.property = ?1 AND a.kind = ?2 AND a.value = ?3";
+use super::fault::Fault;
 
 /// Names as WhatsApp shows them, at a time of its clock.
 #[derive(Clone, Copy)]
@@ -58,23 +44,42 @@ impl Known {
 }
 
 /// A name's row.
-struct Owner {
-    guest: Acquainted,
-    user_id: Option<String>,
-    seen_at: Timestamp,
-    newest_at: Timestamp,
+pub(super) struct Owner {
+    pub(super) guest: Acquainted,
+    pub(super) user_id: Option<String>,
+    pub(super) seen_at: Timestamp,
+    /// Since when the guest's newest name of its kind is known.
+    pub(super) newest_at: Timestamp,
+}
+
+/// Where names are looked up.
+pub(super) trait Owners: Send {
+    /// Whose a name is.
+    fn owner(
+        &mut self,
+        property: PropertyId,
+        alias: &Alias,
+    ) -> impl Future<Output = Result<Option<Owner>, Fault>> + Send;
+}
+
+/// Those of the taken names of which staff are told: of WhatsApp's own id beside the number they are not.
+pub(super) fn to_be_told(
+    taken: &[(Alias, ConversationId)],
+) -> impl Iterator<Item = &(Alias, ConversationId)> + Send {
+    let has_phone = taken.iter().any(|(alias, _)| alias.kind == AliasKind::Phone);
+    taken.iter().filter(move |(alias, _)| !has_phone || alias.kind == AliasKind::Phone)
 }
 
 /// Looks the names up. With `whose`, they are that guest's, whatever they say.
 pub(super) async fn look_up(
-    conn: &mut SqliteConnection,
+    names: &mut impl Owners,
     shown: Shown<'_>,
     whose: Option<GuestId>,
 ) -> Result<Known, Fault> {
     let mut known = Known::default();
     let mut guest = whose;
     for alias in shown.aliases {
-        let Some(owner) = owner(&mut *conn, shown.property, alias).await? else {
+        let Some(owner) = names.owner(shown.property, alias).await? else {
             known.new.push(alias.clone());
             continue;
         };
@@ -98,31 +103,4 @@ pub(super) async fn look_up(
         // Else it was this person's once: the message is older than what made the number another's.
     }
     Ok(known)
-}
-
-async fn owner(
-    conn: &mut SqliteConnection,
-    property: PropertyId,
-    alias: &Alias,
-) -> Result<Option<Owner>, Fault> {
-    let row = sqlx::query(OWNER)
-        .bind(rows::key(&property.0))
-        .bind(kind(alias.kind))
-        .bind(&alias.value)
-        .fetch_optional(conn)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let profile: GuestProfile = rows::json_at(&row, "profile")?;
-    Ok(Some(Owner {
-        guest: Acquainted {
-            guest: GuestId(rows::id_at(&row, "guest")?),
-            name: profile.name,
-            conversation: ConversationId(rows::id_at(&row, "conversation")?),
-            is_new: false,
-            odd: OddNames::default(),
-        },
-        user_id: row.try_get("user_id")?,
-        seen_at: rows::time_at(&row, "seen_at")?,
-        newest_at: rows::time_at(&row, "newest_at")?,
-    }))
 }

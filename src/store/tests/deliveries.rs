@@ -7,8 +7,10 @@ use frontdesk_domain::outgoing::{DeliveryKey, Outgoing, Payload};
 
 use super::*;
 
+on_both!(in_whatever_order_the_answer_and_the_reports_come, old_deliveries_are_forgotten_once_they_are_done,);
+
 /// Messages of the hotel with one delivery each, made at these times.
-async fn sent(store: &SqliteStore, times: &[i64]) -> Vec<DeliveryKey> {
+async fn sent(store: &(impl Database + Deliveries), times: &[i64]) -> Vec<DeliveryKey> {
     let property = hotel(store).await;
     let mut state = conversation(store, property).await;
     let mut keys = Vec::new();
@@ -56,12 +58,11 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
 
 /// The answer to the send, then the reports that come of it: in each of their 720 orders, with and without our
 /// own id in the reports, the message ends as far as it got.
-#[tokio::test]
-async fn in_whatever_order_the_answer_and_the_reports_come() {
+async fn in_whatever_order_the_answer_and_the_reports_come<P: Place>() {
     use DeliveryState::{Delivered, Failed, Read, Sent};
     let orders = orders(6);
     assert_eq!(orders.len(), 720);
-    let place = Place::new();
+    let place = P::new().await;
     let store = place.open().await;
     for tracker in [true, false] {
         let keys = sent(&store, &vec![1_000; orders.len()]).await;
@@ -85,9 +86,8 @@ async fn in_whatever_order_the_answer_and_the_reports_come() {
     }
 }
 
-#[tokio::test]
-async fn old_deliveries_are_forgotten_once_they_are_done() {
-    let place = Place::new();
+async fn old_deliveries_are_forgotten_once_they_are_done<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let keys = sent(&store, &[1_000, 2_000, 3_000, 9_000]).await;
     for key in [&keys[0], &keys[2], &keys[3]] {

@@ -7,14 +7,23 @@ use frontdesk_domain::ids::{AgentId, ConversationId, EntryId, GuestId, PropertyI
 use frontdesk_domain::people::{AgentRef, GuestProfile, Role};
 use frontdesk_domain::timestamp::Timestamp;
 
-use super::{Place, hotel, session};
+use super::{Place, hotel, on_both, session};
 use crate::store::logins::{Logins, Session};
-use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    Account, Accounts, Entry, GuestRow, Guests, Knowledge, ListError, PageRequest, WriteError,
+    Account, Accounts, Database, Entry, GuestRow, Guests, Knowledge, ListError, PageRequest, WriteError,
 };
 
-fn account(property: PropertyId, email: &str, role: Role) -> Account {
+on_both!(
+    the_last_admin_stays,
+    an_address_is_one_accounts_whatever_its_case,
+    accounts_are_paged_by_name,
+    sessions_expire_and_end,
+    a_guest_is_known_by_its_session,
+    guests_who_come_back_at_once_are_told_apart,
+    knowledge_is_kept_and_found,
+);
+
+pub(in crate::store) fn account(property: PropertyId, email: &str, role: Role) -> Account {
     Account {
         id: AgentId(Uuid::now_v7()),
         property,
@@ -32,7 +41,7 @@ fn account(property: PropertyId, email: &str, role: Role) -> Account {
 }
 
 async fn add_session(
-    store: &SqliteStore,
+    store: &impl Database,
     key: SessionKey,
     agent: AgentId,
     from: i64,
@@ -44,9 +53,8 @@ async fn add_session(
     store.add_session(session).await
 }
 
-#[tokio::test]
-async fn the_last_admin_stays() {
-    let place = Place::new();
+async fn the_last_admin_stays<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let anna = account(property, "anna@hotel", Role::Admin);
@@ -75,9 +83,8 @@ async fn the_last_admin_stays() {
     assert!(matches!(store.remove_account(elsewhere, anna.id).await, Err(WriteError::NotFound)));
 }
 
-#[tokio::test]
-async fn an_address_is_one_accounts_whatever_its_case() {
-    let place = Place::new();
+async fn an_address_is_one_accounts_whatever_its_case<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let anna = account(property, "Anna@Hotel.example", Role::Viewer);
@@ -101,9 +108,8 @@ async fn an_address_is_one_accounts_whatever_its_case() {
     assert_eq!(store.assignable(property, ben.id).await.expect("reads"), None, "disabled");
 }
 
-#[tokio::test]
-async fn accounts_are_paged_by_name() {
-    let place = Place::new();
+async fn accounts_are_paged_by_name<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     for name in ["dora", "Anna", "carl", "Ben", "anna"] {
@@ -127,9 +133,8 @@ async fn accounts_are_paged_by_name() {
     assert!(matches!(store.accounts(property, bad).await, Err(ListError::BadCursor)));
 }
 
-#[tokio::test]
-async fn sessions_expire_and_end() {
-    let place = Place::new();
+async fn sessions_expire_and_end<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let anna = account(property, "anna@hotel", Role::Agent);
@@ -162,9 +167,8 @@ async fn sessions_expire_and_end() {
     assert!(!live(keys[2], 101).await);
 }
 
-#[tokio::test]
-async fn a_guest_is_known_by_its_session() {
-    let place = Place::new();
+async fn a_guest_is_known_by_its_session<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let key = session();
@@ -192,9 +196,8 @@ async fn a_guest_is_known_by_its_session() {
 }
 
 /// More than fit into two questions, one of them twice, and some that nobody knows.
-#[tokio::test]
-async fn guests_who_come_back_at_once_are_told_apart() {
-    let place = Place::new();
+async fn guests_who_come_back_at_once_are_told_apart<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut known = Vec::new();
@@ -218,9 +221,8 @@ async fn guests_who_come_back_at_once_are_told_apart() {
     }
 }
 
-#[tokio::test]
-async fn knowledge_is_kept_and_found() {
-    let place = Place::new();
+async fn knowledge_is_kept_and_found<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let entry = |title: &str, tags: &[&str]| Entry {

@@ -11,8 +11,10 @@ use frontdesk_domain::people::{AgentRef, GuestProfile};
 use frontdesk_domain::summary::Summary;
 
 use super::listing::{list, status};
-use super::{Place, change, conversation_of, hotel, say};
+use super::{Place, change, conversation_of, hotel, on_both, say};
 use crate::store::{ConversationQuery, View};
+
+on_both!(the_list_finds_what_a_plain_loop_finds);
 
 /// Words that are also syntax somewhere: of SQL, LIKE, JSON, paths into it.
 const WORDS: &[&str] = &[
@@ -76,9 +78,8 @@ fn is_found(query: &ConversationQuery, one: &Summary) -> bool {
             .is_none_or(|q| q.is_empty() || all.any(|text| text.to_lowercase().contains(&q.to_lowercase())))
 }
 
-#[tokio::test]
-async fn the_list_finds_what_a_plain_loop_finds() {
-    let place = Place::new();
+async fn the_list_finds_what_a_plain_loop_finds<P: Place>() {
+    let place = P::new().await;
     let store = place.open().await;
     let property = hotel(&store).await;
     let mut dice = fastrand::Rng::with_seed(7);
