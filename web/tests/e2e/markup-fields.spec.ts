@@ -153,13 +153,7 @@ test('on the card, in tags, file names, requests and names of the dashboard', as
     };
     return [...events, { type: 'inbox', upserts: [row] }];
   });
-  const places = [
-    '.card-pane',
-    'header h2',
-    '.files',
-    '.offered',
-    `[data-conversation="${conversation}"]`,
-  ];
+  const places = ['.card-pane', 'header h2', '.files', '.offered'];
   expect(await put(desk, batches, places)).toEqual([]);
   // Those that stand in the thread for good are all there, each in its own line.
   const log = (await desk.getByRole('log', { name: 'Messages' }).textContent()) ?? '';
@@ -193,6 +187,9 @@ test('in what the browser notifies of', async ({ browser }) => {
     ...summary,
     id: id(n),
     guest: { id: id(n), name: payload, room: payload },
+    tags: [payload, `${payload}2`],
+    assigned: { id: id(n), name: payload },
+    channel: 'whatsapp',
     last_message: { text: payload, by: { kind: 'guest' }, at: now },
     waiting_since: now,
     unread: 1,

@@ -201,8 +201,12 @@ test('saved templates, and what is looked for', async ({ browser }) => {
   await answers(desk, '/api/whatsapp/templates', (text) => ({
     name: text,
     language: 'en',
+    category: text,
+    header: text,
     body: text,
+    footer: text,
     blanks: [],
+    named: false,
   }));
   // A guest of WhatsApp, as far as this page knows: there the templates are.
   const conversation = await conversationOf(guest);

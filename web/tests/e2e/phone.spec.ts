@@ -27,7 +27,7 @@ test('a thread’s header says how long its guest has waited, whole', async ({ b
   const conversation = await conversationOf(guest);
   await tap(desk);
   await openThread(desk, guest);
-  const header = desk.locator('header', { has: desk.getByRole('heading', { level: 2 }) }).first();
+  const header = desk.locator('header', { has: desk.locator('.back') });
   await expect(header).toContainText('waiting under a minute');
   await fits(desk);
   await expect(header.getByText('waiting under a minute')).toBeInViewport({ ratio: 1 });
@@ -47,6 +47,7 @@ test('a thread’s header says how long its guest has waited, whole', async ({ b
     waiting_since: since,
     assigned: { id: conversation, name: NAME },
     unread: 12,
+    last_seq: summary.last_seq + 100,
   };
   await desk.evaluate(
     (upserts) => {
@@ -98,6 +99,7 @@ test('every page and its bar below', async ({ browser }) => {
   ]) {
     await desk.goto(place === 'inbox' ? '/dashboard' : `/dashboard?page=${place}`);
     await expect(desk.getByRole('main').getByRole('heading').first()).toBeVisible();
+    await desk.waitForLoadState('networkidle');
     if (place === 'audit') await expect(desk.getByRole('table')).toBeVisible();
     await fits(desk);
     for (const name of ['Inbox', 'Knowledge', 'Team', 'Integrations and privacy', 'Settings']) {
