@@ -84,6 +84,7 @@ a{padding:12px;color:#1f5f5b;font:16px system-ui,sans-serif;text-align:center}
   const badge = add('b', { hidden: true }, button);
 
   let frame: HTMLIFrameElement | undefined;
+  let ready = false;
   const tell = (type: string, more = {}) =>
     frame?.contentWindow?.postMessage({ frontdesk: 1, type, ...more }, origin);
   const vouch = async () => {
@@ -100,6 +101,7 @@ a{padding:12px;color:#1f5f5b;font:16px system-ui,sans-serif;text-align:center}
     identify(to) {
       source = to;
       // Somebody else, perhaps: nothing of what the frame shows is to stay.
+      ready = false;
       if (frame) frame.src = address();
     },
   };
@@ -116,11 +118,11 @@ a{padding:12px;color:#1f5f5b;font:16px system-ui,sans-serif;text-align:center}
         if (!ready) link.hidden = false;
       }, 10_000);
     }
-    tell(on ? 'shown' : 'hidden');
+    // A frame that is still loading says when it is ready, and is told then.
+    if (ready) tell(on ? 'shown' : 'hidden');
     if (on) frame?.focus();
     else button.focus();
   };
-  let ready = false;
 
   button.onclick = () => open(panel.hidden === true);
   host.onkeydown = (event) => {
