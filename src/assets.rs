@@ -28,6 +28,11 @@ pub fn serve(name: &str, headers: &HeaderMap) -> Option<Response> {
     serve_from(Dist::get, name, headers)
 }
 
+/// The text of a page, to be made the answer's own before it is sent.
+pub fn text(name: &str) -> Option<String> {
+    String::from_utf8(Dist::get(name)?.data.into_owned()).ok()
+}
+
 fn serve_from(
     get: impl Fn(&str) -> Option<EmbeddedFile>,
     name: &str,

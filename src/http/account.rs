@@ -135,13 +135,7 @@ pub(super) async fn end_session(
     actor: Actor,
     Segment(id): Segment<String>,
 ) -> ApiResult<StatusCode> {
-    let own = state.db.sessions(agent.id, now()).await?;
-    let found = own.into_iter().find(|session| name_of(session.key) == id);
-    let session = found.ok_or_else(|| ApiError::not_found("login"))?;
-    state.db.end_session(session.key).await?;
-    state.hub.end_session(session.key);
-    state.audit.record_detail(&actor, Action::SessionsEnded, target(agent.id), "one").await;
-    Ok(StatusCode::NO_CONTENT)
+    end_one(&state, &actor, agent.id, &id).await
 }
 
 /// An agent's logins, for admins.
@@ -169,6 +163,20 @@ pub(super) async fn end_sessions_of(
     end_others(&state, id, None).await?;
     state.audit.record_detail(&actor, Action::SessionsEnded, target(id), "all").await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends one login of an agent, for admins.
+#[utoipa::path(delete, path = "/api/agents/{id}/sessions/{session}", tag = "agents",
+    params(("id" = AgentId, Path), ("session" = String, Path)),
+    security(("agent" = [])), responses((status = 204, description = "Ended"), Refusals))]
+pub(super) async fn end_session_of(
+    State(state): State<AppState>,
+    AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
+    Segment((id, session)): Segment<(AgentId, String)>,
+) -> ApiResult<StatusCode> {
+    account(&state, property, id).await?;
+    end_one(&state, &actor, id, &session).await
 }
 
 /// Begins a second factor: it is asked for only once it is confirmed.
@@ -291,6 +299,17 @@ async fn end_others(state: &AppState, agent: AgentId, except: Option<SessionKey>
         state.hub.end_session(session.key);
     }
     Ok(())
+}
+
+/// Ends the session of an agent that has this name, with its sockets.
+async fn end_one(state: &AppState, actor: &Actor, agent: AgentId, named: &str) -> ApiResult<StatusCode> {
+    let all = state.db.sessions(agent, now()).await?;
+    let found = all.into_iter().find(|session| name_of(session.key) == named);
+    let session = found.ok_or_else(|| ApiError::not_found("login"))?;
+    state.db.end_session(session.key).await?;
+    state.hub.end_session(session.key);
+    state.audit.record_detail(actor, Action::SessionsEnded, target(agent), "one").await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The public name of a session: half of the digest of a token of 256 bits, from which neither follows.

@@ -106,9 +106,7 @@ pub(super) async fn session(
     if let Some(shown) = hello.identity.as_deref().filter(|shown| !shown.is_empty()) {
         let slug = hello.property.as_deref().unwrap_or(DEFAULT_PROPERTY);
         let (status, token, row) = named::admit(&state, slug, shown, known).await?;
-        // Only the hotel speaks for a guest whom it names.
-        let said = GuestProfile { locale: profile.locale, ..GuestProfile::default() };
-        let row = update(&state, row, said).await?;
+        let row = update(&state, row, language_of(profile)).await?;
         if hello.consent {
             state.db.put_consent(row.id, now()).await?;
         }
@@ -116,14 +114,16 @@ pub(super) async fn session(
     }
     // Whoever sits there now need not be the one whom the hotel named before.
     let anonymous = hello.identity.is_some();
-    if let Some((token, row)) = known
-        && !(anonymous && named::is(&state, &row).await?)
-    {
-        let row = update(&state, row, profile).await?;
-        if hello.consent {
-            state.db.put_consent(row.id, now()).await?;
+    if let Some((token, row)) = known {
+        let is_named = named::is(&state, &row).await?;
+        if !(anonymous && is_named) {
+            let said = if is_named { language_of(profile) } else { profile };
+            let row = update(&state, row, said).await?;
+            if hello.consent {
+                state.db.put_consent(row.id, now()).await?;
+            }
+            return answer(&state, StatusCode::OK, &token, row, embedded).await;
         }
-        return answer(&state, StatusCode::OK, &token, row, embedded).await;
     }
     let property = match property {
         Some(property) => property,
@@ -135,6 +135,11 @@ pub(super) async fn session(
         state.db.put_consent(row.id, now()).await?;
     }
     answer(&state, StatusCode::CREATED, &token, row, embedded).await
+}
+
+/// Of what a guest says whom the hotel has named: for all else the hotel speaks.
+fn language_of(profile: GuestProfile) -> GuestProfile {
+    GuestProfile { locale: profile.locale, ..GuestProfile::default() }
 }
 
 async fn find(state: &AppState, slug: &str) -> ApiResult<PropertyId> {
@@ -173,13 +178,16 @@ async fn update(state: &AppState, row: GuestRow, said: GuestProfile) -> ApiResul
         return Ok(row);
     }
     let who = guard::guest(&row);
-    let id = ClientId::try_from(Uuid::now_v7().to_string())
-        .map_err(|_| Refusal::new(Code::Internal, "internal"))?;
+    let id = new_id()?;
     let action = Action::Profile { guest: said };
     let act = Act { by: who.author(), id, action, assignee: None };
     state.hub.perform(&who, row.conversation, Command::Act(act)).await?;
     state.db.put_guest(row.id, &profile).await?;
     Ok(GuestRow { profile, ..row })
+}
+
+fn new_id() -> Result<ClientId, Refusal> {
+    ClientId::try_from(Uuid::now_v7().to_string()).map_err(|_| Refusal::new(Code::Internal, "internal"))
 }
 
 /// A text in the guest's language, else in English, else in any.

@@ -45,8 +45,8 @@ pub(super) enum Page {
     Dashboard,
 }
 
-/// The content security policy of a page.
-pub(super) fn page_policy(page: Page, server: &Server) -> String {
+/// The content security policy of a page: its scripts are those that carry this nonce, and what they load.
+pub(super) fn page_policy(page: Page, nonce: &str, server: &Server) -> String {
     let mut ancestors = String::from("'none'");
     if page == Page::Embedded {
         ancestors = String::from("'self'");
@@ -58,7 +58,7 @@ pub(super) fn page_policy(page: Page, server: &Server) -> String {
     // The dashboard positions its rows by style attributes.
     let attributes = if page == Page::Dashboard { "; style-src-attr 'unsafe-inline'" } else { "" };
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'{attributes}; img-src 'self' blob: data:; \
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self'{attributes}; img-src 'self' blob: data:; \
          media-src 'self'; \
          connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors {ancestors}; require-trusted-types-for 'script'"
@@ -96,9 +96,9 @@ mod tests {
     #[test]
     fn only_the_embedded_page_may_be_framed() {
         let server = server(&[("FRONTDESK_ALLOWED_ORIGINS", "https://a.example,https://b.example")]);
-        assert!(page_policy(Page::Guest, &server).contains("frame-ancestors 'none';"));
-        assert!(page_policy(Page::Dashboard, &server).contains("style-src-attr 'unsafe-inline'"));
-        let embedded = page_policy(Page::Embedded, &server);
+        assert!(page_policy(Page::Guest, "n", &server).contains("frame-ancestors 'none';"));
+        assert!(page_policy(Page::Dashboard, "n", &server).contains("style-src-attr 'unsafe-inline'"));
+        let embedded = page_policy(Page::Embedded, "n", &server);
         assert!(embedded.contains("frame-ancestors 'self' https://a.example https://b.example;"));
         assert!(!embedded.contains("unsafe"));
     }

@@ -5,38 +5,47 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use frontdesk_domain::refusal::{Code, Refusal};
-use http::header::CONTENT_SECURITY_POLICY;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use super::headers::{CORP, Page, page_policy};
 use super::state::AppState;
 use crate::assets;
+use crate::auth::Token;
 use crate::error::{ApiError, ApiResult};
 
 /// `/`: the guest chat.
-pub(super) async fn guest(
-    State(state): State<AppState>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> ApiResult<Response> {
+pub(super) async fn guest(State(state): State<AppState>, uri: Uri) -> ApiResult<Response> {
     let embedded = uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "embed=1"));
     let page = if embedded { Page::Embedded } else { Page::Guest };
-    show(&state, page, "index.html", &headers)
+    show(&state, page, "index.html")
 }
 
 /// `/dashboard` and all below it: the page finds its own way.
-pub(super) async fn dashboard(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
-    show(&state, Page::Dashboard, "dashboard.html", &headers)
+pub(super) async fn dashboard(State(state): State<AppState>) -> ApiResult<Response> {
+    show(&state, Page::Dashboard, "dashboard.html")
 }
 
-fn show(state: &AppState, page: Page, name: &str, headers: &HeaderMap) -> ApiResult<Response> {
-    let Some(mut response) = assets::serve(name, headers) else {
+/// A page, whose own script is known by a nonce of this answer. Nothing of it is to be used for another one: it has
+/// no tag to ask by, and no cache that others share may keep it.
+fn show(state: &AppState, page: Page, name: &str) -> ApiResult<Response> {
+    let Some(html) = assets::text(name) else {
         return Err(Refusal::new(Code::Unavailable, "pages not built").into());
     };
-    if let Ok(policy) = HeaderValue::try_from(page_policy(page, &state.config.server)) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    Ok(response)
+    let nonce = Token::random()?;
+    let policy = page_policy(page, nonce.reveal(), &state.config.server);
+    let policy = HeaderValue::try_from(policy).map_err(|_| Refusal::new(Code::Internal, "internal"))?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (CONTENT_SECURITY_POLICY, policy),
+    ];
+    Ok((headers, with_nonce(&html, nonce.reveal())).into_response())
+}
+
+/// The page with the nonce on each of its scripts.
+fn with_nonce(html: &str, nonce: &str) -> String {
+    html.replace("<script ", &format!("<script nonce=\"{nonce}\" "))
 }
 
 /// `/widget.js`: the one file that other sites load.

@@ -119,6 +119,21 @@ pub(super) async fn new(
     Ok((StatusCode::CREATED, Json(NewSourceView { source: view, secret: secret.expose_secret().to_owned() })))
 }
 
+/// Takes address and secret away: nobody may tell of reservations any more. What was told stays.
+#[utoipa::path(delete, path = "/api/reservations/source", tag = "webhooks", security(("agent" = [])),
+    responses((status = 204, description = "Gone"), Refusals))]
+pub(super) async fn remove(
+    State(state): State<AppState>,
+    AgentAuth { property, .. }: AgentAuth,
+    actor: Actor,
+) -> ApiResult<StatusCode> {
+    if !state.db.remove_reservation_source(property).await? {
+        return Err(ApiError::not_found("source"));
+    }
+    state.audit.record(&actor, Action::SettingsChanged, "reservations").await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The same whether there is no such source or the signature is wrong.
 fn unsigned() -> ApiError {
     metrics::counter!("frontdesk_reservations_bad_signatures_total").increment(1);

@@ -111,6 +111,8 @@ pub trait Reservations: Send + Sync {
     async fn reservation_source_by_id(&self, id: Uuid) -> Result<Option<ReservationSource>, StoreError>;
     /// Puts one in the place of the one before.
     async fn put_reservation_source(&self, source: ReservationSource) -> Result<(), StoreError>;
+    /// Takes a property's away, and says whether there was one. What it has told stays.
+    async fn remove_reservation_source(&self, property: PropertyId) -> Result<bool, StoreError>;
     /// Every source, for sealing secrets anew.
     async fn reservation_sources(&self) -> Result<Vec<ReservationSource>, StoreError>;
     /// Stores versions, all or none. Of each: true if it is newer than what was known. One without a guest is

@@ -18,7 +18,7 @@ fn unheard_of() -> Map<String, Value> {
     let all = json!({
         "property_id": ID, "account_id": ID, "tenant": ID, "tenant_id": ID, "author": ID, "guest_id": ID, "agent_id": ID,
         "created_by": ID, "updated_by": ID, "sealed": ID, "password_hash": ID, "digest": ID, "token_hash": ID,
-        "verified": true, "is_admin": true, "admin": true, "prev": NUMBER, "guest_visible": NUMBER,
+        "verified": true, "vouched": ["name"], "is_admin": true, "admin": true, "prev": NUMBER, "guest_visible": NUMBER,
         "__proto__": {"role": "admin"}, "constructor": {"role": "admin"},
     });
     all.as_object().unwrap().clone()

@@ -124,6 +124,22 @@ async fn a_signed_token_verifies_and_nothing_else_does() {
     let (_, summary) = admin.get(&path).await;
     assert_eq!((&summary["guest"]["verified"], &summary["guest"]["room"]), (&json!(true), &json!("204")));
     assert!(summary["guest"].get("name").is_none_or(Value::is_null), "{summary}");
+    // Nor what is said later, by who holds the session: but for the language, the hotel speaks.
+    let later = json!({"room": "999", "name": "Mallory", "email": "m@evil.example", "locale": "de"});
+    let (status, _) = come(&server, held(&eight), later).await;
+    let (_, summary) = admin.get(&path).await;
+    assert_eq!((status, &summary["guest"]["room"]), (200, &json!("204")), "{summary}");
+    assert_eq!((&summary["guest"]["name"], &summary["guest"]["locale"]), (&Value::Null, &json!("de")));
+    assert_eq!(summary["guest"]["vouched"], json!(["room"]), "{summary}");
+    // The hotel's next word is its own as well.
+    let mut next = self::claims("g8");
+    next["name"] = json!("Eve Eight");
+    let (status, _) = come(&server, held(&eight), json!({"identity": signed(&next, &secret)})).await;
+    let (_, summary) = admin.get(&path).await;
+    assert_eq!((status, &summary["guest"]["vouched"]), (200, &json!(["name", "room"])), "{summary}");
+    let events = admin.history(eight["conversation"].as_str().unwrap()).await;
+    let told = events.iter().rfind(|event| event["kind"] == "profile").unwrap();
+    assert_eq!(told["by"]["kind"], "system", "{told}");
 }
 
 #[tokio::test]

@@ -96,9 +96,15 @@ async fn who_is_sure_is_marked_and_who_only_says_so_is_not() {
 
     let sure = card(&mut admin, &on_phone, "a room", |guest| guest["room"] == "204").await;
     assert_eq!((&sure["verified"], &sure["name"]), (&json!(true), &json!("Ben Berg")));
+    assert_eq!(
+        sure["vouched"],
+        json!(["name", "room", "arrival", "departure"]),
+        "the number is not from there"
+    );
     assert_eq!((&sure["arrival"], &sure["departure"]), (&json!("2026-12-01"), &json!("2026-12-05")));
     let said = card(&mut admin, &claims.conversation, "a room", |guest| guest["room"] == "101").await;
     assert_eq!((&said["verified"], &said["name"]), (&Value::Null, &Value::Null), "anybody can say so");
+    assert_eq!(said["vouched"], Value::Null, "{said}");
     let named = card(&mut admin, &named.conversation, "a room", |guest| guest["room"] == "7").await;
     assert_eq!((&named["verified"], &named["name"]), (&json!(true), &json!("Cem Can")));
     let events = admin.history(&on_phone).await;
@@ -184,5 +190,13 @@ async fn only_who_signs_now_is_heard() {
     assert_eq!(system.post(&body, Some(system.sign(&body, seconds()))).await.0, 401);
     assert_eq!(next.post(&body, Some(next.sign(&body, seconds()))).await.0, 200);
     let mut supervisor = server.agent("supervisor").await;
-    supervisor.refused("POST", "/api/reservations/source", Some(json!({})), (403, "forbidden")).await;
+    for method in ["POST", "DELETE"] {
+        let path = "/api/reservations/source";
+        supervisor.refused(method, path, (method == "POST").then(|| json!({})), (403, "forbidden")).await;
+    }
+    // Taken away: nobody is heard, and there is none to take away.
+    assert_eq!(admin.delete("/api/reservations/source").await.0, 204);
+    assert_eq!(admin.get("/api/reservations/source").await.1["source"], Value::Null);
+    assert_eq!(next.post(&body, Some(next.sign(&body, seconds()))).await.0, 401);
+    admin.refused("DELETE", "/api/reservations/source", None, (404, "not_found")).await;
 }

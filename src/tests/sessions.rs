@@ -46,7 +46,20 @@ async fn seen_and_ended_by_an_admin_and_nobody_else() {
     agent.refused("DELETE", &path, None, (403, "forbidden")).await;
     let own = admin.get("/api/me/sessions").await.1["items"][0]["id"].as_str().unwrap().to_owned();
     agent.refused("DELETE", &format!("/api/me/sessions/{own}"), None, (404, "not_found")).await;
-    assert_eq!(admin.get(&path).await.1["items"].as_array().unwrap().len(), 1);
+    let mut elsewhere = server.caller();
+    let email = agent.get("/api/me").await.1["email"].as_str().unwrap().to_owned();
+    elsewhere.login(&email, PASSWORD).await;
+    let listed = admin.get(&path).await.1;
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    let one = |id: &str| format!("{path}/{id}");
+    // The newest first: that of elsewhere. One's own is not among another's.
+    let newest = one(items[0]["id"].as_str().unwrap());
+    agent.refused("DELETE", &newest, None, (403, "forbidden")).await;
+    admin.refused("DELETE", &one(&own), None, (404, "not_found")).await;
+    assert_eq!(admin.delete(&newest).await.0, 204);
+    elsewhere.refused("GET", "/api/me", None, (401, "unauthorized")).await;
+    assert_eq!(agent.get("/api/me").await.0, 200, "the other one goes on");
     assert_eq!(admin.delete(&path).await.0, 204);
     assert_eq!(desk.end().await, 4401);
     agent.refused("GET", "/api/me", None, (401, "unauthorized")).await;

@@ -1,12 +1,13 @@
 // Writes FILE.br and FILE.gz beside every file of dist that gets smaller by it. The server embeds and
-// sends them as they are, so no request ever pays for compression.
+// sends them as they are, so no request ever pays for compression. Pages are not among them: each answer has
+// its own.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const text = /\.(html|js|css|json|svg|txt|webmanifest|map)$/;
+const text = /\.(js|css|json|svg|txt|webmanifest|map)$/;
 
 let raw = 0;
 let small = 0;

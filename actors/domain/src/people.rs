@@ -1,5 +1,7 @@
 //! Who is there: guests, agents, their roles, and the author of an event.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -52,7 +54,29 @@ pub struct AgentRef {
     pub name: String,
 }
 
-/// What is known of a guest. Nothing of it is proved unless `verified`.
+/// A field of a guest's profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ProfileField {
+    /// Name.
+    Name,
+    /// E-mail address.
+    Email,
+    /// Phone number.
+    Phone,
+    /// Room number.
+    Room,
+    /// Day of arrival.
+    Arrival,
+    /// Day of departure.
+    Departure,
+    /// Language tag.
+    Locale,
+}
+
+/// What is known of a guest. Nothing of it is proved but what is `vouched` for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
@@ -86,18 +110,23 @@ pub struct GuestProfile {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "typescript", ts(as = "Option<bool>"))]
     pub verified: bool,
+    /// The fields that stand as the hotel's own systems gave them; all others are what somebody said or typed.
+    /// Never taken from what anybody writes.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<ProfileField>>"))]
+    pub vouched: BTreeSet<ProfileField>,
 }
 
 impl GuestProfile {
-    fn fields(&self) -> [(&'static str, &Option<String>); 7] {
+    fn fields(&self) -> [(ProfileField, &'static str, &Option<String>); 7] {
         [
-            ("name", &self.name),
-            ("email", &self.email),
-            ("phone", &self.phone),
-            ("room", &self.room),
-            ("arrival", &self.arrival),
-            ("departure", &self.departure),
-            ("locale", &self.locale),
+            (ProfileField::Name, "name", &self.name),
+            (ProfileField::Email, "email", &self.email),
+            (ProfileField::Phone, "phone", &self.phone),
+            (ProfileField::Room, "room", &self.room),
+            (ProfileField::Arrival, "arrival", &self.arrival),
+            (ProfileField::Departure, "departure", &self.departure),
+            (ProfileField::Locale, "locale", &self.locale),
         ]
     }
 
@@ -106,7 +135,7 @@ impl GuestProfile {
     /// # Errors
     /// `bad_text`, naming the field.
     pub fn check(&self) -> Result<(), Refusal> {
-        for (name, value) in self.fields() {
+        for (_, name, value) in self.fields() {
             if let Some(value) = value {
                 check_short(name, value, PROFILE_FIELD_MAX_CHARS)?;
             }
@@ -116,10 +145,11 @@ impl GuestProfile {
 
     /// True when no field is given.
     pub fn is_empty(&self) -> bool {
-        self.fields().iter().all(|(_, value)| value.is_none())
+        self.fields().iter().all(|(_, _, value)| value.is_none())
     }
 
-    /// This profile with the given fields of `patch`; an empty text clears a field.
+    /// This profile with the given fields of `patch`; an empty text clears a field. What changes is vouched for by
+    /// nobody.
     #[must_use]
     pub fn patched(&self, patch: &Self) -> Self {
         let pick = |old: &Option<String>, new: &Option<String>| match new.as_deref().map(str::trim) {
@@ -127,7 +157,7 @@ impl GuestProfile {
             Some("") => None,
             Some(text) => Some(text.to_owned()),
         };
-        Self {
+        let mut after = Self {
             id: self.id,
             name: pick(&self.name, &patch.name),
             email: pick(&self.email, &patch.email),
@@ -137,7 +167,22 @@ impl GuestProfile {
             departure: pick(&self.departure, &patch.departure),
             locale: pick(&self.locale, &patch.locale),
             verified: self.verified,
-        }
+            vouched: BTreeSet::new(),
+        };
+        let same = self.fields().into_iter().zip(after.fields());
+        let kept = same.filter(|((field, _, old), (_, _, new))| old == new && self.vouched.contains(field));
+        after.vouched = kept.map(|((field, ..), _)| field).collect();
+        after
+    }
+
+    /// The same with what the hotel's own systems say: it vouches for the guest, and for every field it gives.
+    #[must_use]
+    pub fn vouched_for(&self, patch: &Self) -> Self {
+        let mut after = Self { verified: true, ..self.patched(patch) };
+        let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let fields = patch.fields().into_iter().filter(|(_, _, value)| given(value));
+        after.vouched.extend(fields.map(|(field, ..)| field));
+        after
     }
 }
 

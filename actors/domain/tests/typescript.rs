@@ -38,6 +38,7 @@ fn whole() -> String {
     declare::<ids::ClientId>(&mut out);
     declare::<people::Role>(&mut out);
     declare::<people::AgentRef>(&mut out);
+    declare::<people::ProfileField>(&mut out);
     declare::<people::GuestProfile>(&mut out);
     declare::<people::AuthorKind>(&mut out);
     declare::<people::Author>(&mut out);

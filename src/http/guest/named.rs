@@ -1,5 +1,6 @@
 //! A guest whom the hotel has named comes with its token.
 
+use frontdesk_domain::conversation::{Booked, Command};
 use frontdesk_domain::ids::{ConversationId, GuestId};
 use frontdesk_domain::people::GuestProfile;
 use frontdesk_domain::refusal::{Code, Refusal};
@@ -7,7 +8,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::{AppState, find, now, update};
+use super::{AppState, find, now};
 use crate::auth::Token;
 use crate::error::{ApiError, ApiResult};
 use crate::identity::{Key, read};
@@ -35,14 +36,14 @@ pub(super) async fn admit(
         && row.property == property
         && state.db.named_as(row.id).await?.as_deref() == Some(named.subject.as_str())
     {
-        return Ok((StatusCode::OK, token, update(state, row, named.profile).await?));
+        return Ok((StatusCode::OK, token, told(state, row, named.profile).await?));
     }
     let id = GuestId(Uuid::now_v7());
-    let profile = GuestProfile { id: Some(id), verified: true, ..GuestProfile::default() };
+    let nobody = GuestProfile { id: Some(id), ..GuestProfile::default() };
     let fresh = GuestRow {
         id,
         property,
-        profile: profile.patched(&named.profile),
+        profile: nobody.vouched_for(&named.profile),
         conversation: ConversationId(Uuid::now_v7()),
     };
     let token = Token::random()?;
@@ -55,9 +56,21 @@ pub(super) async fn admit(
     };
     match state.db.admit_named(named_now, at).await? {
         Admitted::New(row) => Ok((StatusCode::CREATED, token, row)),
-        Admitted::Known(row) => Ok((StatusCode::OK, token, update(state, row, named.profile).await?)),
+        Admitted::Known(row) => Ok((StatusCode::OK, token, told(state, row, named.profile).await?)),
         Admitted::Replayed => Err(unnamed()),
     }
+}
+
+/// What the hotel says anew is its own word, and not the guest's.
+async fn told(state: &AppState, row: GuestRow, said: GuestProfile) -> ApiResult<GuestRow> {
+    let profile = row.profile.vouched_for(&said);
+    if profile == row.profile {
+        return Ok(row);
+    }
+    let booked = Booked { id: super::new_id()?, patch: said, sure: true };
+    state.hub.note(row.conversation, Command::Booked(booked)).await?;
+    state.db.put_guest(row.id, &profile).await?;
+    Ok(GuestRow { profile, ..row })
 }
 
 /// Whether the hotel has named this guest.

@@ -16,6 +16,7 @@ use super::{PostgresStore, rows};
 
 const SOURCE: &str = "SELECT * FROM reservation_sources WHERE property = $1";
 const SOURCE_BY_ID: &str = "SELECT * FROM reservation_sources WHERE id = $1";
+const REMOVE_SOURCE: &str = "DELETE FROM reservation_sources WHERE property = $1";
 const SOURCES: &str = "SELECT * FROM reservation_sources";
 const PUT_SOURCE: &str = "
     INSERT INTO reservation_sources (property, id, secret, created_at) VALUES ($1, $2, $3, $4)
@@ -97,6 +98,16 @@ impl Reservations for PostgresStore {
                     .execute(conn)
                     .await?;
                 Ok(())
+            })
+        });
+        Ok(write.await?)
+    }
+
+    async fn remove_reservation_source(&self, property: PropertyId) -> Result<bool, StoreError> {
+        let write = self.write(move |conn| {
+            Box::pin(async move {
+                let done = sqlx::query(REMOVE_SOURCE).bind(property.0).execute(conn).await?;
+                Ok(done.rows_affected() > 0)
             })
         });
         Ok(write.await?)

@@ -1,4 +1,4 @@
-// One's own account, invitations and tokens: the paths, and refusals in plain words.
+// One's own account and colleagues' logins, invitations and tokens: the paths, and refusals in plain words.
 import type { Role } from '../lib/protocol';
 import { call, Problem, type Agent } from './api';
 import { toasts } from './toasts.svelte';
@@ -51,6 +51,10 @@ export const account = {
   logins: () => call<{ items: Login[] }>('GET', '/api/me/sessions'),
   endLogin: (id: string) => call<void>('DELETE', `/api/me/sessions/${id}`),
   endOthers: () => call<void>('DELETE', '/api/me/sessions'),
+  loginsOf: (agent: string) => call<{ items: Login[] }>('GET', `/api/agents/${agent}/sessions`),
+  endLoginOf: (agent: string, id: string) =>
+    call<void>('DELETE', `/api/agents/${agent}/sessions/${id}`),
+  endLoginsOf: (agent: string) => call<void>('DELETE', `/api/agents/${agent}/sessions`),
   beginFactor: (password: string) =>
     call<{ secret: string; link: string }>('POST', '/api/me/second-factor', { password }),
   confirmFactor: (code: string) =>

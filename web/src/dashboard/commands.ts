@@ -74,6 +74,9 @@ export function entries(): Entry[] {
       command: 'go_team',
       run: () => route.go({ page: 'team' }),
     });
+    for (const page of ['integrations', 'audit', 'check'] as const) {
+      pages.push({ id: `go_${page}`, label: t(page), run: () => route.go({ page }) });
+    }
   }
   const looks: Entry[] = (['light', 'dark', 'system'] as const).map((theme) => ({
     id: `theme-${theme}`,

@@ -1,9 +1,11 @@
 // Where the person is, kept in the address so that it can be shared, reloaded and gone back from.
 import type { ViewName } from './api';
 
-export type PageName = 'inbox' | 'knowledge' | 'team' | 'integrations' | 'settings';
+const PAGES = ['inbox', 'knowledge', 'team', 'integrations', 'settings', 'audit', 'check'] as const;
+export type PageName = (typeof PAGES)[number];
 
-const PAGES: readonly PageName[] = ['inbox', 'knowledge', 'team', 'integrations', 'settings'];
+/** Pages that only admins may see. */
+export const FOR_ADMINS: readonly PageName[] = ['team', 'integrations', 'audit', 'check'];
 export const VIEWS: readonly ViewName[] = ['all', 'mine', 'unassigned', 'waiting', 'closed'];
 
 export interface Place {

@@ -8,7 +8,7 @@ import type { Event } from '../lib/protocol';
 import { store } from './choice';
 import { listenToHost, tellHost } from './host';
 import { page } from './page';
-import { bearer, openSession, SessionError, token, useToken } from './session';
+import { beginSession, bearer, openSession, SessionError, token, useToken } from './session';
 
 const TROUBLE_AFTER = 1_000;
 const THINKING_FOR = 20_000;
@@ -139,7 +139,7 @@ export class Chat {
   /** The guest agrees. */
   async agree(): Promise<void> {
     try {
-      this.consent = (await openSession(this.#locale, true)).consent;
+      this.consent = (await openSession(this.#locale, { consent: true })).consent;
     } catch {
       // the button stays
     }
@@ -149,7 +149,7 @@ export class Chat {
     this.#watch();
     this.#welcomed = false;
     try {
-      const { hotel, notice, consent, hosts = [] } = await openSession(this.#locale);
+      const { hotel, notice, consent, hosts = [] } = await beginSession(this.#locale);
       this.notice = notice;
       this.consent = consent;
       this.hosts = [location.hostname, ...hosts];

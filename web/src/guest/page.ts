@@ -16,6 +16,8 @@ export const page = {
   room: query.get('room')?.slice(0, 32) || undefined,
   property: query.get('property') || undefined,
   embedded: query.get('embed') === '1',
+  /** The site around the frame vouches for the guest with a token. */
+  identity: query.get('identity') === '1',
   /** The site around the frame, as the widget names it. */
   host: query.get('host') || undefined,
 };

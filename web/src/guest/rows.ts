@@ -1,7 +1,7 @@
 // The log as rows: what the guest sees of events, drafts and unsent messages. Pure.
 import type { Draft, Item, Thread } from '../lib/client';
 import type { Attachment, Author, Citation, Event, GuestRequest } from '../lib/protocol';
-import type { TickState } from '../ui/Bubble.svelte';
+import type { TickState } from '../ui/kinds';
 
 export type Row = { key: string } & (
   | { type: 'day'; at: string | number }

@@ -2,6 +2,7 @@
 // keeps cookies out of frames does the page fall back to the token that the server also answers with.
 import type { GuestProfile } from '../lib/protocol';
 import { store } from './choice';
+import { askHost, hostVouches } from './host';
 import { page } from './page';
 
 export interface Session {
@@ -52,16 +53,48 @@ export function bearer(): Record<string, string> {
 /** The cookie was not accepted right after it was given: use the token from now on. */
 export function useToken(): boolean {
   if (fallback !== undefined || latest === undefined) return false;
-  fallback = latest;
-  try {
-    store.setItem(TOKEN, fallback);
-  } catch {
-    // it lasts as long as the page
-  }
+  keep(latest);
   return true;
 }
 
-export async function openSession(locale: string, consent = false): Promise<Session> {
+function keep(token: string | undefined): void {
+  fallback = token;
+  try {
+    if (token === undefined) store.removeItem(TOKEN);
+    else store.setItem(TOKEN, token);
+  } catch {
+    // it lasts as long as the page
+  }
+}
+
+/** What is said beside who this is. */
+interface Said {
+  /** The guest agrees to what it was asked. */
+  consent?: boolean;
+  /** A token that the hotel has signed; empty: nobody is logged in at the hotel. */
+  identity?: string;
+}
+
+/**
+ * Begins a session, or finds it again: as whoever the hotel's page vouches for, if it does so. A guest whose token
+ * is refused twice is somebody unknown, who is answered all the same.
+ */
+export async function beginSession(locale: string): Promise<Session> {
+  if (!hostVouches) return openSession(locale);
+  for (let tries = 0; tries < 2; tries++) {
+    const identity = await askHost();
+    try {
+      return await openSession(locale, { identity });
+    } catch (error) {
+      const refused = error instanceof SessionError && error.status === 401 && identity !== '';
+      if (!refused) throw error;
+    }
+  }
+  console.warn('Frontdesk: the identity token was refused; the guest is not verified.');
+  return openSession(locale, { identity: '' });
+}
+
+export async function openSession(locale: string, said: Said = {}): Promise<Session> {
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (fallback) headers.Authorization = `Bearer ${fallback}`;
   let answer: Response;
@@ -70,21 +103,22 @@ export async function openSession(locale: string, consent = false): Promise<Sess
       method: 'POST',
       headers,
       credentials: 'same-origin',
-      body: JSON.stringify({ locale, room: page.room, property: page.property, consent }),
+      body: JSON.stringify({ locale, room: page.room, property: page.property, ...said }),
     });
   } catch {
     throw new SessionError(0, 0);
   }
   if (!answer.ok) {
-    if (answer.status === 401 && fallback) {
-      fallback = undefined; // too old: begin anew
-      store.removeItem(TOKEN);
-      return openSession(locale, consent);
+    if (answer.status === 401 && fallback && !said.identity) {
+      keep(undefined); // too old: begin anew
+      return openSession(locale, said);
     }
     const seconds = Number(answer.headers.get('Retry-After') ?? 0);
     throw new SessionError(answer.status, Number.isFinite(seconds) ? seconds * 1_000 : 0);
   }
   const session = (await answer.json()) as Session;
   latest = session.token;
+  // Another session than before, as for another guest: the token of the one before opens the wrong one.
+  if (fallback !== undefined && latest !== undefined && latest !== fallback) keep(latest);
   return session;
 }

@@ -63,7 +63,12 @@ id: AgentId,
 name: string, };
 
 /**
- * What is known of a guest. Nothing of it is proved unless `verified`.
+ * A field of a guest's profile.
+ */
+export type ProfileField = "name" | "email" | "phone" | "room" | "arrival" | "departure" | "locale";
+
+/**
+ * What is known of a guest. Nothing of it is proved but what is `vouched` for.
  */
 export type GuestProfile = { 
 /**
@@ -101,7 +106,12 @@ locale?: string,
 /**
  * The hotel itself vouches for the guest. Never taken from what anybody writes.
  */
-verified?: boolean, };
+verified?: boolean, 
+/**
+ * The fields that stand as the hotel's own systems gave them; all others are what somebody said or typed.
+ * Never taken from what anybody writes.
+ */
+vouched?: Array<ProfileField>, };
 
 /**
  * The four kinds of author.

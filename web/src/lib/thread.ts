@@ -195,7 +195,8 @@ function summarise(summary: Summary, event: Event): Summary {
     case 'tags':
       return { ...next, tags: event.tags };
     case 'profile':
-      return { ...next, guest: { ...summary.guest, ...event.guest } };
+      // All of it: what is not there was taken away.
+      return { ...next, guest: { id: summary.guest.id, ...event.guest } };
     case 'urgency':
       return { ...next, urgency: event.urgency, ...alarm(summary, event) };
     case 'erased': {

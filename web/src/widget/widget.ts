@@ -2,8 +2,16 @@
 // and after the first tap an iframe with the chat. Nothing else is fetched before that tap.
 //
 // Options on the tag: data-label (words for the button), data-side="left", data-color (CSS colour),
-// data-property, data-room. Without scripts, a plain link to the desk's address does the same job:
+// data-property, data-room, data-identity. Without scripts, a plain link to the desk's address does the same job:
 // <noscript><a href="https://desk.example/">Chat with the front desk</a></noscript>
+//
+// A hotel that knows its guest vouches with a token that its server signs: data-identity="<token>", or
+// frontdesk = { identity: () => fetch('/chat-token').then((answer) => answer.text()) } before this script, asked
+// when a token is needed; an empty text says that nobody is logged in. frontdesk.identify(token or function) says
+// that this has changed. The token goes to the chat and to nobody else.
+type Source = string | (() => string | Promise<string>);
+const site = window as { frontdesk?: { identity?: Source; identify?: (source: Source) => void } };
+
 const script = document.currentScript as HTMLScriptElement | null;
 
 function start(tag: HTMLScriptElement): void {
@@ -12,7 +20,11 @@ function start(tag: HTMLScriptElement): void {
   const query = new URLSearchParams({ embed: '1', host: location.origin });
   if (property) query.set('property', property);
   if (room) query.set('room', room);
-  const address = `${origin}/?${query}`;
+  let source = site.frontdesk?.identity ?? tag.dataset.identity;
+  const address = () => {
+    if (source !== undefined) query.set('identity', '1');
+    return `${origin}/?${query}`;
+  };
 
   const host = document.createElement('frontdesk-chat');
   // Open, so that the site's own tests and accessibility tools can look inside.
@@ -72,29 +84,45 @@ a{padding:12px;color:#1f5f5b;font:16px system-ui,sans-serif;text-align:center}
   const badge = add('b', { hidden: true }, button);
 
   let frame: HTMLIFrameElement | undefined;
-  const tell = (type: string) => frame?.contentWindow?.postMessage({ frontdesk: 1, type }, origin);
+  let ready = false;
+  const tell = (type: string, more = {}) =>
+    frame?.contentWindow?.postMessage({ frontdesk: 1, type, ...more }, origin);
+  const vouch = async () => {
+    let token: unknown;
+    try {
+      token = typeof source === 'function' ? await source() : source;
+    } catch {
+      // the chat goes on with somebody unknown
+    }
+    tell('identity', { token: typeof token === 'string' ? token : '' });
+  };
+  site.frontdesk = {
+    ...site.frontdesk,
+    identify(to) {
+      source = to;
+      // Somebody else, perhaps: nothing of what the frame shows is to stay.
+      ready = false;
+      if (frame) frame.src = address();
+    },
+  };
 
   const open = (on: boolean) => {
     panel.hidden = !on;
     button.setAttribute('aria-expanded', String(on));
     if (on && !frame) {
-      frame = add('iframe', { src: address, title: label, allow: 'clipboard-write' }, panel);
+      frame = add('iframe', { src: address(), title: label, allow: 'clipboard-write' }, panel);
       // The chat did not say that it is ready: offer it in a tab of its own.
-      const link = add(
-        'a',
-        { href: address.split('?')[0], target: '_blank', textContent: label },
-        panel,
-      );
+      const link = add('a', { href: `${origin}/`, target: '_blank', textContent: label }, panel);
       link.hidden = true;
       setTimeout(() => {
         if (!ready) link.hidden = false;
       }, 10_000);
     }
-    tell(on ? 'shown' : 'hidden');
+    // A frame that is still loading says when it is ready, and is told then.
+    if (ready) tell(on ? 'shown' : 'hidden');
     if (on) frame?.focus();
     else button.focus();
   };
-  let ready = false;
 
   button.onclick = () => open(panel.hidden === true);
   host.onkeydown = (event) => {
@@ -107,6 +135,8 @@ a{padding:12px;color:#1f5f5b;font:16px system-ui,sans-serif;text-align:center}
     if (type === 'ready') {
       ready = true;
       tell(panel.hidden ? 'hidden' : 'shown');
+    } else if (type === 'identify') {
+      void vouch();
     } else if (type === 'close') {
       open(false);
     } else if (type === 'unread' && typeof count === 'number') {

@@ -1,48 +1,10 @@
 // One's own account from the first login on: password, second factor, logins; and what lets others in.
-import { expect, type Browser, type Page } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { atLogin, colleague, inside, logIn, outside, PASSWORD, settings } from './accounts';
 import { violations } from './axe';
 import { code, scanned } from './factor';
-import { ADMIN, deskPage, test } from './pages';
+import { deskPage, test } from './pages';
 import { ownServer } from './server';
-
-const PASSWORD = 'a password for tests';
-
-interface Who {
-  email: string;
-  password: string;
-}
-
-/** A browser of its own at the dashboard's login. */
-async function atLogin(browser: Browser, baseURL?: string): Promise<Page> {
-  const at = baseURL === undefined ? {} : { baseURL };
-  const context = await browser.newContext({ ...at, bypassCSP: true });
-  const page = await context.newPage();
-  await page.goto('/dashboard');
-  return page;
-}
-
-async function logIn(page: Page, who: Who, factor = ''): Promise<void> {
-  await page.getByLabel('E-mail').fill(who.email);
-  await page.getByLabel('Password').fill(who.password);
-  await page.getByLabel('Code').fill(factor);
-  await page.getByRole('button', { name: 'Log in' }).click();
-}
-
-const inside = (page: Page) =>
-  expect(page.getByRole('region', { name: 'Conversations' })).toBeVisible();
-const outside = (page: Page) => page.getByRole('heading', { name: 'Front desk', exact: true });
-const settings = (page: Page) => page.getByRole('link', { name: 'Settings' }).click();
-
-/** An account of a test's own. */
-async function colleague(browser: Browser, name: string): Promise<Who> {
-  const context = await browser.newContext();
-  const who = { email: `${name}-${Date.now()}@hotel.test`, password: PASSWORD };
-  expect((await context.request.post('/api/login', { data: ADMIN })).status()).toBe(200);
-  const account = { ...who, name: 'A colleague', role: 'agent' };
-  expect((await context.request.post('/api/agents', { data: account })).status()).toBe(201);
-  await context.close();
-  return who;
-}
 
 test('the first login leads to a password of one’s own, and to nothing else before', async ({
   browser,

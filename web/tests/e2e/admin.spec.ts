@@ -1,7 +1,9 @@
 // What admins set up for other systems and for guests' rights.
+import { createHmac } from 'node:crypto';
 import { expect } from '@playwright/test';
 import { violations } from './axe';
 import { deskPage, guestPage, openThread, say, test } from './pages';
+import { shots } from './shots';
 
 test('a webhook is made, shows its secret once, and is removed', async ({ browser }) => {
   const desk = await deskPage(browser, undefined, { bypassCSP: true });
@@ -16,9 +18,11 @@ test('a webhook is made, shows its secret once, and is removed', async ({ browse
   await dialog.getByLabel('Address (https)').fill('https://pms.example/hooks');
   expect(await violations(desk)).toEqual([]);
   await dialog.getByRole('button', { name: 'Add webhook' }).click();
-  await expect(dialog).toContainText('fdwh_');
+  const secret = await dialog.locator('pre').innerText();
+  expect(secret).toMatch(/^fdwh_/);
   expect(await violations(desk)).toEqual([]);
-  await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await expect(desk.locator('body')).not.toContainText(secret);
   const row = desk.getByRole('listitem').filter({ hasText: 'https://pms.example/hooks' });
   await row.getByRole('button', { name: 'Deliveries' }).click();
   await expect(desk.getByRole('dialog')).toContainText('Nothing was sent there yet');
@@ -82,4 +86,82 @@ test('a guest agrees before writing, once', async ({ browser }) => {
   await consent.fill('');
   await desk.getByRole('button', { name: 'Save' }).click();
   await expect(desk.getByText('The privacy settings are saved.').last()).toBeVisible();
+});
+
+test('a property system is connected: address and secret are shown once, and work until they are taken away', async ({
+  browser,
+  playwright,
+}) => {
+  const desk = await deskPage(browser, undefined, { bypassCSP: true });
+  await desk.getByRole('link', { name: 'Integrations and privacy' }).click();
+  await expect(desk.getByText('No property system is connected.')).toBeVisible();
+  await desk.getByRole('button', { name: 'Connect a property system' }).click();
+  const dialog = desk.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Connect a property system' }).click();
+  const address = await dialog.getByLabel('Address to post to').innerText();
+  const secret = await dialog.getByLabel('Secret').innerText();
+  expect(await violations(desk)).toEqual([]);
+  await shots(desk, 'source-shown');
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  const row = desk.getByRole('list', { name: 'Reservations' }).getByRole('listitem');
+  await expect(row).toContainText(address);
+  await expect(desk.locator('body')).not.toContainText(secret);
+
+  const system = await playwright.request.newContext();
+  const tell = async (by: string) => {
+    const body = '{"reservations":[{"reference":"R-1","version":1,"status":"booked"}]}';
+    const at = Math.floor(Date.now() / 1_000);
+    const digest = createHmac('sha256', by).update(`${at}.${body}`).digest('hex');
+    const headers = {
+      'content-type': 'application/json',
+      'frontdesk-signature': `t=${at},v1=${digest}`,
+    };
+    return (await system.post(address, { data: body, headers })).status();
+  };
+  expect(await tell(secret)).toBe(200);
+  expect(await tell('another')).toBe(401);
+  await row.getByRole('button', { name: 'Take away: Reservations' }).click();
+  await expect(dialog).toContainText('Nothing that comes from the property system is believed');
+  expect(await violations(desk)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  expect(await tell(secret)).toBe(200);
+  await row.getByRole('button', { name: 'Take away: Reservations' }).click();
+  await dialog.getByRole('button', { name: 'Take away' }).click();
+  await expect(desk.getByText('No property system is connected any more.')).toBeVisible();
+  await expect(row).toHaveCount(0);
+  expect(await tell(secret)).toBe(401);
+  await system.dispose();
+});
+
+test('the secret that vouches for guests is made, made anew and taken away', async ({
+  browser,
+}) => {
+  const desk = await deskPage(browser, undefined, { bypassCSP: true });
+  await desk.goto('/dashboard?page=integrations');
+  const dialog = desk.getByRole('dialog');
+  const make = async (name: string) => {
+    await desk.getByRole('button', { name, exact: true }).click();
+    await dialog.getByRole('button', { name, exact: true }).click();
+    const secret = await dialog.getByLabel('Secret').innerText();
+    expect(await violations(desk)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    return secret;
+  };
+  const one = await make('Make a secret');
+  const row = desk
+    .getByRole('list', { name: 'Guests who are logged in at the hotel' })
+    .getByRole('listitem');
+  await expect(row).toContainText('made');
+  await expect(row).not.toContainText('the one before');
+  const two = await make('Make a new secret');
+  expect(two).not.toBe(one);
+  await expect(row).toContainText('the one before is good until');
+  await row.scrollIntoViewIfNeeded();
+  await shots(desk, 'integrations');
+  await desk.reload();
+  for (const secret of [one, two]) await expect(desk.locator('body')).not.toContainText(secret);
+  await row.getByRole('button').click();
+  await dialog.getByRole('button', { name: 'Take away' }).click();
+  await expect(desk.getByText('The secret is taken away.')).toBeVisible();
+  await expect(desk.getByText('There is no secret')).toBeVisible();
 });

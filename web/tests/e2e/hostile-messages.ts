@@ -3,7 +3,7 @@ const url = 'https://evil.example/';
 
 /** Each as the other side might send it, with more in it than there is; then what is no message of ours at all. */
 export const MESSAGES: readonly unknown[] = [
-  ...['ready', 'close', 'shown', 'hidden', 'unread', 'open', 'token', 'navigate'].flatMap(
+  ...['ready', 'close', 'shown', 'hidden', 'unread', 'open', 'identity', 'identify'].flatMap(
     (type) => [
       { frontdesk: 1, type },
       { frontdesk: 1, type, count: 7 },

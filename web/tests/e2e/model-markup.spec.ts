@@ -6,6 +6,7 @@
 import { expect, type Page } from '@playwright/test';
 import { deskPage, guestPage, say, test } from './pages';
 import { OUTPUTS } from './payloads';
+import { tap, type Tapped } from './tap';
 import { nothingHappened, watch } from './watch';
 
 // A recording would be most of the work.
@@ -13,24 +14,6 @@ test.use({ trace: 'off' });
 
 /** How many letters are streamed at a time: every mark is cut somewhere. */
 const PIECE = 7;
-
-type Tapped = Window & { line?: WebSocket };
-
-/** Keeps the page's socket within reach, and the server in the dark about what is put into it. */
-async function tap(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    window.WebSocket = class extends WebSocket {
-      constructor(url: string | URL, protocols?: string | string[]) {
-        super(url, protocols);
-        (window as Tapped).line = this;
-      }
-      override send(data: string): void {
-        if ((JSON.parse(data) as { type: string }).type !== 'read') super.send(data);
-      }
-    };
-  });
-  await page.reload();
-}
 
 /** The frames of one answer, the `n`th, which becomes event `seq`. */
 function answer(conversation: string, n: number, seq: number): string[] {

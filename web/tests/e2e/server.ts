@@ -1,6 +1,7 @@
 // A server of a test's own, for what a server does only once or what would disturb the others.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,4 +44,13 @@ export async function ownServer(settings: Record<string, string> = {}): Promise<
   }
   await stop();
   throw new Error(`the server did not start: ${said}`);
+}
+
+/** A port that nobody listens at, for a server that has to know its own address before it starts. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
 }

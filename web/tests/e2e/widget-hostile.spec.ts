@@ -1,16 +1,10 @@
 // Hostile pages beside, above and behind the widget: they post messages to it and to the chat in its frame, and
 // listen for what is posted to them. A page of the hotel's, and one of somebody else's.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, type Page } from '@playwright/test';
 import { MESSAGES } from './hostile-messages';
 import { test } from './pages';
 import { ownServer, type OwnServer } from './server';
-
-interface Site {
-  server: Server;
-  url: string;
-}
+import { site, type Site } from './sites';
 
 /** What the hostile page has heard. */
 type Ears = { heard?: unknown[] };
@@ -20,17 +14,6 @@ let hotel: Site;
 let partner: Site;
 let evil: Site;
 let desk: OwnServer;
-
-async function site(name: string, html: () => string): Promise<Site> {
-  const server = createServer((_, answer) => {
-    answer.setHeader('Content-Type', 'text/html');
-    answer.end(`<!doctype html><html lang="en"><title>${name}</title><link rel="icon" href="data:," />
-      <main><h1>${name}</h1></main>${html()}</html>`);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  // The hotel's own page and the server are two sites to a browser, and the hostile page is of a third origin.
-  return { server, url: `http://localhost:${(server.address() as AddressInfo).port}` };
-}
 
 test.beforeAll(async () => {
   const ears = '<script>heard = []; onmessage = (e) => heard.push(e.data)</script>';

@@ -1,7 +1,7 @@
-//! What the hotel's property system says of the guest.
+//! What the hotel's own systems say of the guest.
 
 use crate::event::EventKind;
-use crate::people::{Author, GuestProfile};
+use crate::people::Author;
 use crate::refusal::Refusal;
 
 use super::command::Booked;
@@ -20,9 +20,8 @@ impl Draft<'_> {
             return Ok(());
         }
         let known = &self.state.snapshot.guest;
-        let patched = known.patched(&patch);
         // A mark that was given stays: it says who the guest is, not which stay this is.
-        let guest = GuestProfile { verified: known.verified || sure, ..patched };
+        let guest = if sure { known.vouched_for(&patch) } else { known.patched(&patch) };
         if guest == *known || self.state.is_erased() {
             self.decision.ack = Some(Ack { id, seq: self.state.last_seq() });
             return Ok(());

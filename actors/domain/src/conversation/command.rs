@@ -155,7 +155,7 @@ pub struct Act {
     pub assignee: Option<AgentRef>,
 }
 
-/// What the hotel's property system says of the guest.
+/// What the hotel's property system says of the guest, or its word on who is logged in there.
 #[derive(Clone, Debug)]
 pub struct Booked {
     /// The same for the same version of a reservation.

@@ -17,6 +17,7 @@ mod alarms;
 mod erasure;
 mod gathering;
 mod requests;
+mod vouched;
 
 /// A conversation under test, with a clock and ids of its own.
 struct Desk {
