@@ -94,7 +94,7 @@ pub(super) async fn take(
         None => by_tracker,
     };
     if let Some(key) = key {
-        let statement = named(REPORT, &key).bind(wamid.clone()).bind(state).bind(error.clone());
+        let statement = named(REPORT, &key).bind(wamid.clone()).bind(state).bind(error);
         if statement.execute(&mut *conn).await?.rows_affected() > 0 {
             return Ok(Some(key.conversation));
         }
