@@ -178,8 +178,9 @@ async fn what_is_cut_off_at_its_commit_is_neither_lost_nor_doubled() {
     let crowd = Crowd::new(&server).await;
     for n in 0..cuts {
         proxy.cut([Cut::Answered, Cut::After, Cut::Before][n % 3]).await;
-        // Some cuts find the server on its way back from the last one.
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..200))).await;
+        // Something comes through between two cuts, or nobody could ever say anything.
+        server.ready().await;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..50))).await;
     }
     let acked = crowd.judge(&mut cluster.connect("hotel").await).await;
     println!("{cuts} cuts");

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::receiver::Receiver;
-use crate::support::stored::holds;
 use crate::support::server::{PATIENCE, program};
+use crate::support::stored::holds;
 use crate::support::{Caller, Server};
 
 /// In the guest's every word.

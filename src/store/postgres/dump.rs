@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::Stdio;
 
 use secrecy::SecretString;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::Connection;
 
 use crate::store::copy::{CopyError, Facts};
 
-use super::open;
 use super::tools::{self, DUMP, RESTORE};
+use super::{beside, open};
 
 /// The longest row of a copy, in bytes.
 const ROW_MAX_BYTES: u64 = 256 << 20;
@@ -30,8 +30,8 @@ pub async fn dump(url: &SecretString, to: &Path) -> Result<(), CopyError> {
     let options = open::options(url).map_err(|error| sqlx::Error::Configuration(error.into()))?;
     // We hold the moment still for as long as it takes.
     let options = options.options([("idle_in_transaction_session_timeout", "0")]);
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
-    let mut tx = pool.begin_with(BEGIN).await?;
+    let mut conn = beside::connect(&options).await?;
+    let mut tx = conn.begin_with(BEGIN).await?;
     let (snapshot, schema): (String, String) = sqlx::query_as(SNAPSHOT).fetch_one(&mut *tx).await?;
     let (url, file) = (url.clone(), to.to_owned());
     let work = move || {
@@ -49,7 +49,7 @@ pub async fn dump(url: &SecretString, to: &Path) -> Result<(), CopyError> {
     };
     blocking(work).await?;
     tx.rollback().await?;
-    pool.close().await;
+    conn.close().await?;
     Ok(())
 }
 

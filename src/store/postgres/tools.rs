@@ -43,7 +43,7 @@ pub(super) fn start(
     }
     let mut child = with(&mut command).stderr(Stdio::piped()).spawn().map_err(|error| CopyError::Tool {
         tool,
-        reason: format!("{error}; PostgreSQL's client programs are needed, of the server's version or newer"),
+        reason: format!("{error}; PostgreSQL's client programs are needed, of the server's version"),
     })?;
     let said = child.stderr.take();
     // Read while it runs: a tool that says much would wait for ever else.

@@ -36,7 +36,9 @@ impl Proxy {
         let (armed, cuts) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
         let proxy = Self { port, armed: Arc::clone(&armed), cuts: Arc::clone(&cuts) };
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
+            loop {
+                // One that went away again before it was taken is no reason to stop.
+                let Ok((client, _)) = listener.accept().await else { continue };
                 let (armed, cuts) = (Arc::clone(&armed), Arc::clone(&cuts));
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(("127.0.0.1", behind)).await {

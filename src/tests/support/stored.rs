@@ -76,7 +76,8 @@ pub fn holds(server: &Server, bytes: &[u8]) -> bool {
     match cluster::database_of(&server.folder) {
         None => is_in(&std::fs::read(server.data().join("frontdesk.db")).unwrap(), bytes),
         Some(url) => {
-            let dump = Command::new("pg_dump").args(["--data-only", "--schema=public", &url]).output().unwrap();
+            let dump =
+                Command::new("pg_dump").args(["--data-only", "--schema=public", &url]).output().unwrap();
             assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
             // Bytes are written as hexadecimal digits.
             let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,6 +1,8 @@
 //! Whole copies: taken while others write, looked over, and restored.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -85,6 +87,42 @@ async fn there_and_back() {
         .await
         .expect("reads");
     assert_eq!(left, 0);
+    store.close().await;
+}
+
+/// How many copies are taken under load.
+const COPIES: usize = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: make test-postgres"]
+async fn taken_under_load() {
+    let place = Fresh::new().await;
+    let (store, mut state) = filled(&place).await;
+    let store = Arc::new(store);
+    let (writing, stop) = (Arc::clone(&store), Arc::new(AtomicBool::new(false)));
+    let stopped = Arc::clone(&stop);
+    let writer = tokio::spawn(async move {
+        let property = hotel(&*writing).await;
+        while !stopped.load(Ordering::Relaxed) {
+            writing.append(say(&mut state, "one more", 30)).await.expect("stored");
+            let mut new = conversation(&*writing, property).await;
+            writing.append(say(&mut new, "hello", 31)).await.expect("stored");
+        }
+    });
+    let folder = TempDir::new().expect("a folder");
+    let mut before = 3;
+    for n in 0..COPIES {
+        let to = copied(&place.url(), folder.path()).await;
+        let facts = verify_dump(&to).await.expect("whole conversations");
+        assert!(facts.events > before, "copy {n} holds more than the one before");
+        before = facts.events;
+        if n + 1 == COPIES {
+            let elsewhere = Fresh::new().await;
+            restore(&elsewhere.url(), &to, &facts, NOW).await.expect("restored");
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.await.expect("ends");
     store.close().await;
 }
 
