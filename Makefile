@@ -31,8 +31,8 @@ test-rust: pages
 
 ## test-postgres: the store and the contract on PostgreSQL; and a server that is cut off, stopped and killed
 ON_POSTGRES := chat:: repeats:: resume:: takeover:: inbox:: knowledge:: agents:: isolation:: matrix:: whatsapp_in:: \
-	whatsapp_out:: whatsapp_names:: whatsapp_passed:: privacy:: guests:: identity:: reservations:: webhooks:: \
-	access:: sessions:: logins:: attachments:: everywhere::
+	whatsapp_out:: whatsapp_names:: whatsapp_passed:: privacy:: guests:: identity:: webhooks:: access:: \
+	sessions:: logins::
 .PHONY: test-postgres
 test-postgres: needs pages
 	.ci/postgres run cargo test $(ALL) --lib -- --ignored postgres

@@ -85,8 +85,8 @@ async fn relay(
                     server.write_all(asked).await?;
                 }
                 if cut == Cut::Answered as u8 {
-                    // Some of it is enough: it is on disk.
-                    let _some = server.read(&mut said).await?;
+                    let answered = server.read(&mut said).await?;
+                    assert!(answered > 0, "PostgreSQL answers a commit");
                 }
                 if cut != 0 {
                     drop((client, server));
