@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::ids::{AgentId, ConversationId, GuestId, PropertyId};
 use crate::refusal::Refusal;
+use crate::strict;
 use crate::text::check_short;
 
 /// The longest field of a guest's profile, in characters.
@@ -112,7 +113,7 @@ pub struct GuestProfile {
     pub verified: bool,
     /// The fields that stand as the hotel's own systems gave them; all others are what somebody said or typed.
     /// Never taken from what anybody writes.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "strict::words")]
     #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<ProfileField>>"))]
     pub vouched: BTreeSet<ProfileField>,
 }

@@ -4,6 +4,7 @@
 //! of a closed list, and the number of a word in it. Everything that is read from a body or a frame and has fields or
 //! is such a word goes through here: its top through [`Object`], each field by `#[serde(deserialize_with = …)]`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -74,6 +75,19 @@ pub fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T
 pub fn maybe_word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     let read: Option<String> = Option::deserialize(from)?;
     read.map(|text| T::deserialize(StringDeserializer::new(text))).transpose()
+}
+
+/// A field that is a set of words of a closed list.
+///
+/// # Errors
+/// When it is no list, or one of them is no text, or none of them.
+pub fn words<'de, D, T>(from: D) -> Result<BTreeSet<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Ord,
+{
+    let read: Vec<String> = Vec::deserialize(from)?;
+    read.into_iter().map(|text| T::deserialize(StringDeserializer::new(text))).collect()
 }
 
 /// A field that must be there, though it may be null.
