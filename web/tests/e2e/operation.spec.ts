@@ -134,7 +134,7 @@ test('an admin sees where a colleague is logged in, and ends one login or all of
 
   // The newest first: that of the second browser.
   await logins.first().getByRole('button').click();
-  await expect(outside(second)).toBeVisible({ timeout: 2_000 });
+  await expect(outside(second)).toBeVisible();
   await expect(logins).toHaveCount(1);
   expect((await first.request.get('/api/me')).status()).toBe(200);
   await logIn(second, who);
@@ -146,7 +146,7 @@ test('an admin sees where a colleague is logged in, and ends one login or all of
     .click();
   await expect(logins).toHaveCount(2);
   await dialog.getByRole('button', { name: 'End all' }).click();
-  for (const page of [first, second]) await expect(outside(page)).toBeVisible({ timeout: 2_000 });
+  for (const page of [first, second]) await expect(outside(page)).toBeVisible();
   await expect(dialog.getByText('Logged in nowhere.')).toBeVisible();
 });
 

@@ -3,6 +3,7 @@ import { inflateRawSync } from 'node:zlib';
 
 const ENTRY = 0x0201_4b50;
 const END = 0x0605_4b50;
+const LARGE = 0xffff_ffff;
 
 /** The text of a file in it. */
 export function textIn(zip: Buffer, name: string): string {
@@ -16,7 +17,9 @@ export function textIn(zip: Buffer, name: string): string {
     if (zip.toString('utf8', at + 46, at + 46 + named) === name) {
       const local = zip.readUInt32LE(at + 42);
       const begin = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-      const bytes = zip.subarray(begin, begin + size);
+      // Where it may be large (ZIP64) both sizes stand in the first extra field, the one that is packed last.
+      const packed = size < LARGE ? size : Number(zip.readBigUInt64LE(at + 46 + named + 12));
+      const bytes = zip.subarray(begin, begin + packed);
       return (method === 0 ? bytes : inflateRawSync(bytes)).toString('utf8');
     }
     at += 46 + named + extra + comment;
