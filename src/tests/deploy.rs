@@ -7,6 +7,7 @@ use frontdesk::config::SETTINGS;
 const FILES: &[&str] = &[
     "Dockerfile",
     "src/deploy/compose.yaml",
+    "src/deploy/compose.postgres.yaml",
     "src/deploy/frontdesk.service",
     "src/deploy/render.yaml",
     "src/deploy/kubernetes.yaml",
