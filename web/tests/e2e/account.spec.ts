@@ -116,7 +116,7 @@ test('a second factor is set up by its QR code, and opens by app and by recovery
 test('an invited colleague makes an account by the link, once', async ({ browser }) => {
   const desk = await deskPage(browser, undefined, { bypassCSP: true });
   const email = `invited-${Date.now()}@hotel.test`;
-  await desk.getByRole('link', { name: 'Team' }).click();
+  await desk.getByRole('link', { name: 'Team', exact: true }).click();
   await desk.getByRole('button', { name: 'Invite by link' }).click();
   const dialog = desk.getByRole('dialog');
   await dialog.getByLabel('E-mail').fill(email);
@@ -162,7 +162,7 @@ test('an invited colleague makes an account by the link, once', async ({ browser
 test('an invitation that was withdrawn opens nothing', async ({ browser }) => {
   const desk = await deskPage(browser);
   const email = `never-${Date.now()}@hotel.test`;
-  await desk.getByRole('link', { name: 'Team' }).click();
+  await desk.getByRole('link', { name: 'Team', exact: true }).click();
   await desk.getByRole('button', { name: 'Invite by link' }).click();
   const dialog = desk.getByRole('dialog');
   await dialog.getByLabel('E-mail').fill(email);

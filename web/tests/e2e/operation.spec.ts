@@ -116,7 +116,7 @@ test('an admin sees where a colleague is logged in, and ends one login or all of
   await logIn(second, who);
   await inside(second);
   const desk = await deskPage(browser, undefined, { bypassCSP: true });
-  await desk.getByRole('link', { name: 'Team' }).click();
+  await desk.getByRole('link', { name: 'Team', exact: true }).click();
   const row = desk.getByRole('list', { name: 'Accounts' }).getByRole('listitem');
   await row
     .filter({ hasText: who.email })
