@@ -13,8 +13,11 @@ run: pages
 	cargo build --release --bin frontdesk
 	./target/release/frontdesk serve
 
-## test: everything; each line below can be run alone
-test: needs lint test-rust test-postgres test-fuzz test-web test-browser
+## test: everything; each part can be run alone
+test: needs lint
+	# The fuzzer computes while the others mostly wait.
+	.ci/beside '$(MAKE) test-fuzz' '$(MAKE) test-rust test-postgres'
+	$(MAKE) test-web test-browser
 
 .PHONY: needs
 needs:
@@ -41,7 +44,14 @@ test-postgres: needs pages
 	RUST_TEST_THREADS=1 .ci/postgres run cargo test $(ALL) --lib -- --ignored postgres
 	RUST_TEST_THREADS=1 .ci/postgres run cargo test $(ALL) --test contract -- webhooks::
 	RUST_TEST_THREADS=$(THREADS) .ci/postgres run cargo test $(ALL) --test contract -- $(ON_POSTGRES)
-	cargo test $(ALL) --test contract -- --ignored postgres::
+	cargo test $(ALL) --test contract -- --ignored postgres:: nodes::
+
+## nodes: two nodes, the wire between them gone for a minute, and one asleep for half a minute, SLEEPS times (100: an hour)
+SLEEPS ?= 100
+.PHONY: nodes
+nodes: needs pages
+	FRONTDESK_WIRE_GONE=60 FRONTDESK_SLEEPS=$(SLEEPS) FRONTDESK_ASLEEP=30 \
+		cargo test --release $(ALL) --test contract -- --ignored --nocapture nodes::
 
 ## postgres-cuts: commits that are cut off at PostgreSQL, five hundred of them
 .PHONY: postgres-cuts

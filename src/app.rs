@@ -4,6 +4,7 @@
 mod demo;
 mod health;
 mod listen;
+mod nodes;
 mod operator;
 mod parts;
 mod serve;
@@ -15,8 +16,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::audit::Audit;
 use crate::auth::Printed;
@@ -81,9 +85,6 @@ async fn run(config: Config) -> Result<(), StartError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    for name in not_yet(&config) {
-        tracing::warn!("{name} is set, but this version does nothing with it yet");
-    }
     // The lists of words that every message is read for: made here, or the first guest would wait for them.
     drop(tokio::task::spawn_blocking(|| frontdesk_domain::answerer::interruption("hello")));
     // Before the database is touched: a second server by mistake must not get that far.
@@ -100,10 +101,7 @@ async fn run(config: Config) -> Result<(), StartError> {
 
     let upkeep = parts.state.metrics.clone().map(|metrics| tokio::spawn(telemetry::upkeep(metrics)));
     let tidy = tokio::spawn(tidy(parts.state.clone()));
-    let webhooks = tokio::spawn(office(&parts.state).run());
-    let keeper = tokio::spawn(keeper(&parts.state).run());
-    let clerk = tokio::spawn(clerk(&parts.state).run());
-    let backups = tokio::spawn(backups(Arc::clone(&parts.state.config), parts.state.audit.clone()));
+    let of_one = of_one_node(&parts.state);
     // It goes on answering while it says goodbye: "not ready", and "come back" to new sockets.
     let (farewell, said) = tokio::sync::oneshot::channel::<()>();
     let said = async move {
@@ -133,23 +131,14 @@ async fn run(config: Config) -> Result<(), StartError> {
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, connections.wait()).await;
     let _ = tokio::time::timeout(CONNECTIONS_WITHIN, server).await;
     tidy.abort();
-    webhooks.abort();
-    keeper.abort();
-    clerk.abort();
-    backups.abort();
-    secure.inspect(tokio::task::JoinHandle::abort);
-    redirect.inspect(tokio::task::JoinHandle::abort);
-    upkeep.inspect(tokio::task::JoinHandle::abort);
+    of_one.iter().for_each(JoinHandle::abort);
+    secure.inspect(JoinHandle::abort);
+    redirect.inspect(JoinHandle::abort);
+    upkeep.inspect(JoinHandle::abort);
     parts.store.close().await;
     tracing::info!("everything is on disk; goodbye");
     telling.finish().await;
     Ok(())
-}
-
-/// Settings of the contract that are read and checked, and have no effect yet: said, not passed over.
-fn not_yet(config: &Config) -> Vec<&'static str> {
-    let set = [("NATS_URL", config.storage.nats_url.is_some())];
-    set.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
 }
 
 /// Says where the pages are; and, once, the first admin's password.
@@ -177,11 +166,33 @@ async fn asked_to_stop() {
     }
 }
 
+/// What only one node does, where there are several: webhooks, erasing, reservations, backups.
+fn of_one_node(state: &http::AppState) -> Vec<JoinHandle<()>> {
+    let as_the_one = |begin: Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>| {
+        nodes::as_the_one(state.lead.clone(), begin)
+    };
+    let of = state.clone();
+    let mut tasks = vec![as_the_one(Box::new(move || office(&of).run().boxed()))];
+    let of = state.clone();
+    tasks.push(as_the_one(Box::new(move || keeper(&of).run().boxed())));
+    let of = state.clone();
+    tasks.push(as_the_one(Box::new(move || clerk(&of).run().boxed())));
+    let (config, audit) = (Arc::clone(&state.config), state.audit.clone());
+    tasks.push(as_the_one(Box::new(move || backups(Arc::clone(&config), audit.clone()).boxed())));
+    if state.config.storage.nats_url.is_some() {
+        let of = state.clone();
+        tasks.push(as_the_one(Box::new(move || nodes::look_again(of.clone()).boxed())));
+    }
+    tasks
+}
+
 async fn backups(config: Arc<Config>, audit: Audit) {
     let storage = &config.storage;
     if let Some(schedule) = &storage.backups {
         backup::run(schedule.clone(), storage.database.clone(), storage.data_dir.clone(), audit).await;
     }
+    // None are wanted: there is nothing to begin anew.
+    std::future::pending().await
 }
 
 /// What sends webhooks.

@@ -10,6 +10,7 @@ pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod backup;
+mod bus;
 pub mod check;
 pub mod cli;
 pub mod config;

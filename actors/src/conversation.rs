@@ -10,6 +10,7 @@ mod alarm;
 mod commit;
 mod decide;
 mod erase;
+mod owner;
 mod perform;
 mod readers;
 
@@ -33,10 +34,11 @@ use frontdesk_domain::timestamp::Timestamp;
 
 use crate::address::Address;
 use crate::clock;
+use crate::cluster::Cluster;
 use crate::directory::Directory;
 use crate::fanout::Fanout;
 use crate::messages::{
-    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Reply, TurnRequest, WhatsAppOutboxMsg,
+    AiPoolMsg, ConversationMsg, ConversationRef, InboxMsg, Origin, Reply, TurnRequest, WhatsAppOutboxMsg,
 };
 use crate::poison::Poison;
 use crate::ports::{Ladder, Store};
@@ -66,6 +68,8 @@ pub struct Surroundings {
     pub outbox: Address<WhatsAppOutboxMsg>,
     /// What has made us panic.
     pub poison: Arc<Poison>,
+    /// Our neighbours, where there are any: then a conversation is ours or another's.
+    pub cluster: Option<Arc<Cluster>>,
 }
 
 /// The actor.
@@ -87,6 +91,8 @@ pub struct State {
     /// Read marks changed since the last commit.
     marks_unsaved: bool,
     retiring: bool,
+    /// The turn that is open shows no more words: some were held back, for it was not sure that we are the owner.
+    muted: bool,
     /// Where the turn that is open belongs: to the message that it answers.
     trace: Trace,
 }
@@ -123,11 +129,12 @@ impl Actor for Conversation {
         }
         Ok(State {
             rules,
-            readers: Fanout::default(),
+            readers: self.nobody(),
             waiting: VecDeque::new(),
             active_at: Instant::now(),
             marks_unsaved: false,
             retiring,
+            muted: false,
             trace: Trace::default(),
         })
     }
@@ -162,9 +169,14 @@ impl Conversation {
         state: &mut State,
     ) -> Option<ConversationMsg> {
         match message {
+            ConversationMsg::CheckOwner => {}
             ConversationMsg::Join(reader) => self.on_join(myself, &reader, state),
             ConversationMsg::Leave { id } => state.readers.leave(id),
-            ConversationMsg::Typing { from, on } => self.on_typing(myself, &from, on, state),
+            ConversationMsg::Typing { from, on } => {
+                if self.admit(&from, state).is_some() {
+                    self.on_typing(myself, &from.who, Origin::here(from.id), on, state);
+                }
+            }
             waits => return Some(waits),
         }
         None
@@ -198,15 +210,24 @@ impl Conversation {
                 let news = TurnNews::Ended(TurnEnd::Failed { reason: "no_answer".to_owned() });
                 self.on_perform(&myself, own(Command::Turn(turn, news)), state).await?;
             }
-            ConversationMsg::Read { from, seq } => self.on_read(&from, seq, state).await,
+            ConversationMsg::Read { from, seq } => {
+                if self.admit(&from, state).is_some() {
+                    self.on_read(&from.who, Origin::here(from.id), seq, state).await;
+                }
+            }
             ConversationMsg::CheckIdle => self.on_check_idle(&myself, state).await,
             ConversationMsg::Retire => {
                 self.on_flush(&myself, state).await?;
                 self.save_marks(state).await;
+                self.let_go(&myself).await;
                 myself.stop(None);
             }
-            // Done at once.
-            ConversationMsg::Join(_) | ConversationMsg::Leave { .. } | ConversationMsg::Typing { .. } => {}
+            ConversationMsg::FromNode(said) => self.on_from_node(&myself, *said, state).await?,
+            // Done at once, or no matter of the owner's.
+            ConversationMsg::CheckOwner
+            | ConversationMsg::Join(_)
+            | ConversationMsg::Leave { .. }
+            | ConversationMsg::Typing { .. } => {}
         }
         Ok(())
     }
@@ -295,12 +316,16 @@ impl Heads {
     }
 }
 
-/// Tells the readers: what is stored, then what passes. `heads`: where they stand after it.
-fn tell(decision: &Decision, heads: Heads, id: ConversationId, readers: &mut Fanout) {
+/// Tells the readers: what is stored, then what passes. `heads`: where they stand after it; `muted`: but no words
+/// of the AI.
+fn tell(decision: &Decision, heads: Heads, id: ConversationId, readers: &mut Fanout, muted: bool) {
     for event in &decision.events {
         readers.tell(event);
     }
     for notice in &decision.notices {
+        if muted && matches!(notice, Notice::Draft { .. }) {
+            continue;
+        }
         readers.notice(id, &passing(notice, id), |audience| heads.head(audience), None);
     }
 }

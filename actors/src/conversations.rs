@@ -19,7 +19,7 @@ use crate::clock;
 use crate::conversation::Surroundings;
 use crate::messages::{ConversationMsg, ConversationsMsg};
 use crate::metering;
-use crate::ports::StoreError;
+use crate::ports::{Lead, StoreError};
 
 /// How often the live conversations are swept, a part at a time.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -29,6 +29,8 @@ const SWEEP_PARTS: usize = 20;
 const SNOOZES_EVERY: Duration = Duration::from_secs(5);
 /// How often the store is asked for turns that nobody works at.
 const RECOVER_EVERY: Duration = Duration::from_secs(30);
+/// The same where there are several processes.
+const RECOVER_EVERY_AMONG_OTHERS: Duration = Duration::from_secs(3);
 /// The wait before a conversation that failed is opened again; doubled for each failure in a row.
 const REOPEN_AFTER: Duration = Duration::from_millis(50);
 /// The longest such wait.
@@ -40,6 +42,8 @@ const FORGIVEN_AFTER: Duration = Duration::from_secs(300);
 pub struct Conversations {
     /// What conversations work with.
     pub around: Arc<Surroundings>,
+    /// One process minds those that nobody has.
+    pub lead: Lead,
 }
 
 /// What changes.
@@ -106,7 +110,7 @@ impl Actor for Conversations {
 
 impl Conversations {
     async fn on_wake_snoozed(&self, myself: &ActorRef<ConversationsMsg>) {
-        match self.around.store.due_snoozes(clock::now()).await {
+        match self.due_snoozes().await {
             Ok(due) => due.into_iter().for_each(|id| self.cast(id, ConversationMsg::Wake)),
             Err(error) => tracing::warn!(%error, "due snoozes could not be read"),
         }
@@ -119,8 +123,8 @@ impl Conversations {
         let again = match self.unfinished().await {
             Ok(open) => {
                 // While the tree is starting this supervisor may not be known yet: then all of it again.
-                let missed = open.into_iter().filter(|id| self.around.directory.find_or_open(*id).is_err());
-                if missed.count() > 0 { REOPEN_AFTER } else { RECOVER_EVERY }
+                let missed = open.into_iter().filter(|id| !self.mind(*id));
+                if missed.count() > 0 { REOPEN_AFTER } else { self.recover_every() }
             }
             Err(error) => {
                 tracing::warn!(%error, "open turns could not be read");
@@ -130,8 +134,18 @@ impl Conversations {
         myself.send_after(again, || ConversationsMsg::Recover);
     }
 
+    async fn due_snoozes(&self) -> Result<Vec<ConversationId>, StoreError> {
+        if !self.lead.is_ours() {
+            return Ok(Vec::new());
+        }
+        self.around.store.due_snoozes(clock::now()).await
+    }
+
     /// Conversations that somebody must mind: with an open turn, or with an alarm that rings.
     async fn unfinished(&self) -> Result<Vec<ConversationId>, StoreError> {
+        if !self.lead.is_ours() {
+            return Ok(Vec::new());
+        }
         let mut open = self.around.store.open_turns().await?;
         open.extend(self.around.store.alarms().await?);
         Ok(open)
@@ -159,6 +173,17 @@ impl Conversations {
             }
             let _ = reply.send(());
         });
+    }
+
+    /// Opens it, or sees to it that whoever has it lives.
+    fn mind(&self, id: ConversationId) -> bool {
+        let Ok(actor) = self.around.directory.find_or_open(id) else { return false };
+        self.around.cluster.is_none() || actor.cast(ConversationMsg::CheckOwner).is_ok()
+    }
+
+    /// A process that ends leaves its turns to the others, and guests wait for them.
+    fn recover_every(&self) -> Duration {
+        if self.around.cluster.is_some() { RECOVER_EVERY_AMONG_OTHERS } else { RECOVER_EVERY }
     }
 
     fn cast(&self, id: ConversationId, message: ConversationMsg) {

@@ -1,5 +1,7 @@
 //! The readers of one conversation. What is told is encoded once for each kind of reader and shared.
 
+mod far;
+
 use bytes::Bytes;
 
 use frontdesk_domain::event::Event;
@@ -7,13 +9,17 @@ use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq};
 use frontdesk_domain::people::Audience;
 
-use crate::messages::{self, SocketId, SocketMsg, SocketRef};
+use crate::messages::{self, Origin, SocketId, SocketMsg, SocketRef};
 use crate::outbox::{Delivery, Told};
+
+pub use far::Far;
 
 /// Who is told what happens in a conversation.
 #[derive(Debug, Default)]
 pub struct Fanout {
     readers: Vec<Reader>,
+    /// Those at other processes, where there are any processes.
+    far: Option<Box<Far>>,
 }
 
 #[derive(Debug)]
@@ -25,6 +31,27 @@ struct Reader {
 }
 
 impl Fanout {
+    /// Nobody yet, here and at other processes.
+    pub fn with_far(far: Option<Far>) -> Self {
+        Self { readers: Vec::new(), far: far.map(Box::new) }
+    }
+
+    /// Those at other processes.
+    pub fn far(&mut self) -> Option<&mut Far> {
+        self.far.as_deref_mut()
+    }
+
+    /// Has every reader here look into the store: something was stored of which they were not told.
+    pub fn catch_up(&mut self, conversation: ConversationId) {
+        self.readers.retain(|reader| {
+            if reader.delivery.is_closed() {
+                return false;
+            }
+            reader.delivery.fall_behind(conversation);
+            reader.socket.cast(SocketMsg::CatchUp { conversation }).is_ok()
+        });
+    }
+
     /// Adds a reader, once.
     pub fn join(&mut self, conversation: ConversationId, reader: &messages::Reader) {
         self.leave(reader.id);
@@ -45,13 +72,16 @@ impl Fanout {
         }
     }
 
-    /// True if nobody reads.
-    pub fn is_empty(&self) -> bool {
-        self.readers.is_empty()
+    /// True if nobody reads, here or elsewhere.
+    pub fn is_empty(&mut self) -> bool {
+        self.readers.is_empty() && self.far.as_mut().is_none_or(|far| far.is_empty())
     }
 
     /// Tells a stored event to all who may see it.
     pub fn tell(&mut self, event: &Event) {
+        if let Some(far) = &self.far {
+            far.tell(event);
+        }
         let mut encoded = Encoded::default();
         self.readers.retain(|reader| {
             let Some(frame) = encoded.for_audience(reader.audience, event) else { return true };
@@ -75,13 +105,17 @@ impl Fanout {
         conversation: ConversationId,
         frame: &ServerFrame,
         head: impl Fn(Audience) -> Seq,
-        except: Option<SocketId>,
+        except: Option<Origin>,
     ) {
+        let heads = [head(Audience::Guest), head(Audience::Agents)];
+        if let Some(far) = &self.far {
+            far.notice(conversation, frame, heads, except);
+        }
         if self.readers.is_empty() {
             return;
         }
+        let except = except.filter(|origin| origin.node.is_none()).map(|origin| origin.socket);
         let frame = Bytes::from(frame.encode());
-        let heads = [head(Audience::Guest), head(Audience::Agents)];
         self.readers.retain(|reader| {
             let head = match reader.audience {
                 Audience::Guest => heads[0],

@@ -13,6 +13,7 @@ use frontdesk_domain::conversation::{Ack, Command};
 use frontdesk_domain::frame::Action;
 use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId, Seq};
 use frontdesk_domain::inbound::Parcel;
+use frontdesk_domain::letter::Letter;
 use frontdesk_domain::people::{Author, Principal};
 use frontdesk_domain::pool::Class;
 use frontdesk_domain::quota::Quota;
@@ -21,20 +22,22 @@ use frontdesk_domain::refusal::Refusal;
 use crate::admission::Admission;
 use crate::ai_pool::{AiPool, Limits};
 use crate::books::Books;
+use crate::cluster::Cluster;
 use crate::directory::Directory;
 use crate::messages::{
     AiPoolMsg, Busy, ConversationMsg, ConversationsMsg, DeliveryReport, Lease, Reply, SessionKey, SocketsMsg,
     WhatsAppIngressMsg, WhatsAppOutboxMsg,
 };
 use crate::outbox::Outbox;
-use crate::ports::{Ladder, Model, Store};
+use crate::ports::{Ladder, Lead, Model, Neighbours, Store};
+use crate::post::{KnowledgeChanged, Post};
 use crate::quotas::Quotas;
 use crate::root::{Addresses, Plan, Root, Start};
 use crate::socket::Voice;
 use crate::trace::Trace;
 use crate::whatsapp_media::MediaPlan;
 use crate::whatsapp_outbox::OutboxPlan;
-use crate::{conversation, socket};
+use crate::{conversation, socket, somewhere};
 
 /// How long a caller waits for a conversation. Longer than any commit that is going to succeed.
 const CALL_WITHIN: Duration = Duration::from_secs(10);
@@ -66,6 +69,12 @@ pub struct Foundation {
     pub epoch: Uuid,
     /// Names this process.
     pub node: String,
+    /// Other processes over the same database, if there are any.
+    pub neighbours: Option<Neighbours>,
+    /// What only one process does.
+    pub lead: Lead,
+    /// Told that another process changed a hotel's knowledge.
+    pub knowledge: KnowledgeChanged,
 }
 
 /// The actors, from outside.
@@ -82,6 +91,8 @@ struct Shared {
     admission: Admission,
     draining: AtomicBool,
     root: ActorRef<Start>,
+    cluster: Option<Arc<Cluster>>,
+    post: Post,
 }
 
 impl Hub {
@@ -93,6 +104,7 @@ impl Hub {
         let at = Addresses::default();
         let directory = Directory::default();
         let admission = Admission::default();
+        let cluster = on.neighbours.map(|neighbours| Arc::new(Cluster::new(neighbours)));
         let conversations = Arc::new(conversation::Surroundings {
             store: Arc::clone(&on.store),
             directory: directory.clone(),
@@ -101,10 +113,22 @@ impl Hub {
             ladder: on.ladder,
             outbox: at.whatsapp_outbox.clone(),
             poison: Arc::default(),
+            cluster: cluster.clone(),
         });
         let (around, supervisor) = (Arc::clone(&conversations), at.conversations.clone());
-        directory
-            .open_with(Box::new(move |id| conversation::open(id, Arc::clone(&around), supervisor.cell()?)));
+        let among = cluster.clone();
+        directory.open_with(Box::new(move |id| match &among {
+            None => conversation::open(id, Arc::clone(&around), supervisor.cell()?),
+            Some(cluster) => {
+                somewhere::open(id, Arc::clone(&around), Arc::clone(cluster), supervisor.cell()?)
+            }
+        }));
+        let post = Post {
+            at: at.clone(),
+            directory: directory.clone(),
+            lead: on.lead.clone(),
+            knowledge: on.knowledge,
+        };
         let sockets = Arc::new(socket::Surroundings {
             store: Arc::clone(&on.store),
             directory: directory.clone(),
@@ -131,6 +155,7 @@ impl Hub {
             ai_pool,
             media: on.media,
             outbox: on.outbox,
+            lead: on.lead,
         };
         let (root, done) = Actor::spawn(None, Root { plan }, ()).await?;
         let shared = Shared {
@@ -141,6 +166,8 @@ impl Hub {
             admission,
             draining: AtomicBool::new(false),
             root,
+            cluster,
+            post,
         };
         Ok((Self { shared: Arc::new(shared) }, done))
     }
@@ -306,13 +333,31 @@ impl Hub {
         }
     }
 
+    /// Where letters of other processes are taken in.
+    pub fn post(&self) -> Post {
+        self.shared.post.clone()
+    }
+
+    /// Tells the other processes that a hotel's knowledge was changed.
+    pub fn knowledge_changed(&self, property: PropertyId) {
+        self.tell_others(|| Letter::Knowledge(property));
+    }
+
+    fn tell_others(&self, letter: impl FnOnce() -> Letter) {
+        if let Some(cluster) = &self.shared.cluster {
+            cluster.send_all(&letter());
+        }
+    }
+
     /// Closes a session's sockets with 4401.
     pub fn end_session(&self, session: SessionKey) {
+        self.tell_others(|| Letter::EndSession(session.0));
         self.shared.at.sockets.cast(SocketsMsg::EndSession(session));
     }
 
     /// Closes all sockets of an agent with 4401.
     pub fn end_agent(&self, agent: AgentId) {
+        self.tell_others(|| Letter::EndAgent(agent));
         self.shared.at.sockets.cast(SocketsMsg::EndAgent(agent));
     }
 

@@ -8,16 +8,19 @@
 //! The world sees then: an inbox that stands still for a moment.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::frame::server::Presence;
-use frontdesk_domain::ids::{ConversationId, PropertyId};
+use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId};
+use frontdesk_domain::letter::{Letter, NodeId};
 use frontdesk_domain::people::AgentRef;
 use frontdesk_domain::summary::Summary;
 
+use crate::cluster::Cluster;
 use crate::messages::{InboxMsg, SocketId};
 use crate::outbox::Delivery;
 
@@ -30,8 +33,16 @@ const FLUSH_MAX_BYTES: usize = 256 * 1024;
 /// When the rest is told.
 const GO_ON_AFTER: Duration = Duration::from_millis(10);
 
+/// How often it is said again who is here, where there are several processes.
+const ROLL_EVERY: Duration = Duration::from_secs(5);
+/// How long a process is believed that does not say so again.
+const BELIEVED_FOR: Duration = Duration::from_secs(16);
+
 /// The actor.
-pub struct Inbox;
+pub struct Inbox {
+    /// Other processes, if there are any: their agents have the same list.
+    pub cluster: Option<Arc<Cluster>>,
+}
 
 /// What changes.
 #[derive(Default)]
@@ -46,6 +57,8 @@ pub struct State {
 #[derive(Default)]
 struct Team {
     sockets: HashMap<SocketId, (Delivery, AgentRef)>,
+    /// Agents at other processes, and when they were said to be there.
+    elsewhere: HashMap<NodeId, (Instant, Vec<AgentRef>)>,
     changed: HashMap<ConversationId, Summary>,
     /// What is being told, while that takes more than one turn.
     telling: Vec<Summary>,
@@ -56,7 +69,10 @@ impl Actor for Inbox {
     type State = State;
     type Arguments = ();
 
-    async fn pre_start(&self, _myself: ActorRef<InboxMsg>, (): ()) -> Result<State, ActorProcessingErr> {
+    async fn pre_start(&self, myself: ActorRef<InboxMsg>, (): ()) -> Result<State, ActorProcessingErr> {
+        if self.cluster.is_some() {
+            myself.send_interval(ROLL_EVERY, || InboxMsg::Roll);
+        }
         Ok(State::default())
     }
 
@@ -68,14 +84,68 @@ impl Actor for Inbox {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             InboxMsg::Join { id, delivery, property, agent } => {
-                on_join(id, &delivery, property, agent, state)
+                on_join(id, &delivery, property, agent, state);
+                self.say_who_is_here(property, state);
             }
-            InboxMsg::Leave { id } => on_leave(id, state),
-            InboxMsg::Changed(summary) => on_changed(&myself, *summary, state),
-            InboxMsg::Alarm(alarm) => on_alarm(alarm, state),
+            InboxMsg::Leave { id } => {
+                for property in on_leave(id, state) {
+                    self.say_who_is_here(property, state);
+                }
+            }
+            InboxMsg::Changed(summary) => {
+                self.tell_others(|| Letter::Changed(summary.clone()));
+                on_changed(&myself, *summary, state);
+            }
+            InboxMsg::ChangedElsewhere(summary) => on_changed(&myself, *summary, state),
+            InboxMsg::Alarm(alarm) => {
+                self.tell_others(|| Letter::Alarm(alarm.clone()));
+                on_alarm(alarm, state);
+            }
+            InboxMsg::AlarmElsewhere(alarm) => on_alarm(alarm, state),
+            InboxMsg::Present { node, property, agents } => on_present(node, property, agents, state),
+            InboxMsg::Roll => {
+                state.properties.keys().for_each(|property| self.say_who_is_here(*property, state));
+                forget_silent(state);
+            }
             InboxMsg::Flush => on_flush(&myself, state),
         }
         Ok(())
+    }
+}
+
+impl Inbox {
+    fn tell_others(&self, letter: impl FnOnce() -> Letter) {
+        if let Some(cluster) = &self.cluster {
+            cluster.send_all(&letter());
+        }
+    }
+
+    fn say_who_is_here(&self, property: PropertyId, state: &State) {
+        if let Some(cluster) = &self.cluster {
+            let agents = state.properties.get(&property).map(Team::here).unwrap_or_default();
+            cluster.send_all(&Letter::Present { from: cluster.me(), property, agents });
+        }
+    }
+}
+
+/// Another process says who is there. Agents here are told if that is news.
+fn on_present(node: NodeId, property: PropertyId, agents: Vec<AgentRef>, state: &mut State) {
+    let team = state.properties.entry(property).or_default();
+    let before = team.online();
+    if agents.is_empty() {
+        team.elsewhere.remove(&node);
+    } else {
+        team.elsewhere.insert(node, (Instant::now(), agents));
+    }
+    team.tell_difference(&before);
+}
+
+/// Processes that no longer say who is there are gone, and their agents with them.
+fn forget_silent(state: &mut State) {
+    for team in state.properties.values_mut() {
+        let before = team.online();
+        team.elsewhere.retain(|_, (at, _)| at.elapsed() < BELIEVED_FOR);
+        team.tell_difference(&before);
     }
 }
 
@@ -86,7 +156,7 @@ fn on_join(id: SocketId, delivery: &Delivery, property: PropertyId, agent: Agent
     if let Some(message) = &state.alarm {
         delivery.push(&ServerFrame::Alarm { message: Some(message.clone()) }.encode());
     }
-    let frame = team.presence(None);
+    let frame = team.presence(&[]);
     if news {
         team.tell(&frame);
     } else {
@@ -102,14 +172,18 @@ fn on_alarm(alarm: Option<String>, state: &mut State) {
     }
 }
 
-fn on_leave(id: SocketId, state: &mut State) {
-    for team in state.properties.values_mut() {
+/// Says where.
+fn on_leave(id: SocketId, state: &mut State) -> Vec<PropertyId> {
+    let mut left = Vec::new();
+    for (property, team) in &mut state.properties {
         let Some((_, agent)) = team.sockets.remove(&id) else { continue };
+        left.push(*property);
         if !team.is_online(&agent) {
-            let frame = team.presence(Some(&agent));
+            let frame = team.presence(std::slice::from_ref(&agent));
             team.tell(&frame);
         }
     }
+    left
 }
 
 fn on_changed(myself: &ActorRef<InboxMsg>, summary: Summary, state: &mut State) {
@@ -133,7 +207,7 @@ fn on_flush(myself: &ActorRef<InboxMsg>, state: &mut State) {
         on_leave(id, state);
     }
     state.properties.values_mut().for_each(Team::flush);
-    state.properties.retain(|_, team| !team.sockets.is_empty());
+    state.properties.retain(|_, team| !team.sockets.is_empty() || !team.elsewhere.is_empty());
     let has_more = state.properties.values().any(|team| !team.telling.is_empty());
     state.flush_due = has_more || state.properties.values().any(|team| !team.changed.is_empty());
     if state.flush_due {
@@ -143,16 +217,43 @@ fn on_flush(myself: &ActorRef<InboxMsg>, state: &mut State) {
 
 impl Team {
     fn is_online(&self, agent: &AgentRef) -> bool {
-        self.sockets.values().any(|(_, each)| each.id == agent.id)
+        self.all().any(|each| each.id == agent.id)
     }
 
-    /// Who is here, and who has just left.
-    fn presence(&self, left: Option<&AgentRef>) -> Vec<u8> {
+    /// Here and at other processes; who has several sockets, several times.
+    fn all(&self) -> impl Iterator<Item = &AgentRef> {
+        let elsewhere = self.elsewhere.values().flat_map(|(_, agents)| agents);
+        self.sockets.values().map(|(_, agent)| agent).chain(elsewhere)
+    }
+
+    /// Each who is here, at this process.
+    fn here(&self) -> Vec<AgentRef> {
+        let agents: BTreeMap<_, _> = self.sockets.values().map(|(_, agent)| (agent.id, agent)).collect();
+        agents.into_values().cloned().collect()
+    }
+
+    /// Each who is there, at any process.
+    fn online(&self) -> BTreeMap<AgentId, AgentRef> {
+        self.all().map(|agent| (agent.id, agent.clone())).collect()
+    }
+
+    /// Tells who is there if it is not the same as before.
+    fn tell_difference(&self, before: &BTreeMap<AgentId, AgentRef>) {
+        let now = self.online();
+        if !self.sockets.is_empty() && !now.keys().eq(before.keys()) {
+            let left: Vec<_> =
+                before.values().filter(|agent| !now.contains_key(&agent.id)).cloned().collect();
+            self.tell(&self.presence(&left));
+        }
+    }
+
+    /// Who is there, and who has just left.
+    fn presence(&self, left: &[AgentRef]) -> Vec<u8> {
         let mut agents: BTreeMap<_, Presence> = BTreeMap::new();
-        if let Some(agent) = left {
+        for agent in left {
             agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: false });
         }
-        for (_, agent) in self.sockets.values() {
+        for agent in self.all() {
             agents.insert(agent.id, Presence { id: agent.id, name: agent.name.clone(), online: true });
         }
         ServerFrame::Presence { agents: agents.into_values().collect() }.encode()

@@ -3,6 +3,7 @@
 //!
 //! Requests are imperative, facts past tense; a variant that is answered ends with `reply`.
 
+mod elsewhere;
 mod lease;
 mod pool;
 mod reply;
@@ -16,6 +17,7 @@ use frontdesk_domain::conversation::{Command, TurnNews};
 use frontdesk_domain::frame::{ClientFrame, Close};
 use frontdesk_domain::ids::{AgentId, ClientId, ConversationId, PropertyId, Seq, TurnId};
 pub use frontdesk_domain::inbound::{DeliveryFailure, DeliveryReport};
+use frontdesk_domain::letter::NodeId;
 use frontdesk_domain::people::{AgentRef, Author, Principal};
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::summary::Summary;
@@ -24,6 +26,7 @@ use frontdesk_domain::timestamp::Timestamp;
 use crate::outbox::{Delivery, Outbox};
 use crate::socket::Voice;
 
+pub use elsewhere::{FromNode, Origin};
 pub use lease::{Attempt, Busy, Lease};
 pub use pool::{AiPoolMsg, AiPoolRef, TurnRequest};
 pub use reply::{Permit, Reply};
@@ -129,6 +132,10 @@ pub enum ConversationMsg {
     CheckIdle,
     /// Nobody was: stop. Sent by itself once nobody can find it any more.
     Retire,
+    /// Does its owner live, wherever that is? Sent by the supervisor where somebody must mind it.
+    CheckOwner,
+    /// Another process says something of it.
+    FromNode(Box<FromNode>),
 }
 
 /// To a socket.
@@ -246,12 +253,34 @@ pub enum InboxMsg {
         /// The socket's name.
         id: SocketId,
     },
-    /// A conversation changed.
+    /// A conversation of ours changed.
     Changed(Box<Summary>),
+    /// A conversation that another process has changed.
+    ChangedElsewhere(Box<Summary>),
+    /// These agents of a property are at another process.
+    Present {
+        /// Which.
+        node: NodeId,
+        /// Of which property.
+        property: PropertyId,
+        /// All of them.
+        agents: Vec<AgentRef>,
+    },
+    /// Say again who is here, and forget processes that no longer do. Sent by itself.
+    Roll,
     /// Something that needs a person's hand, in words; `None`: it is done.
     Alarm(Option<String>),
+    /// The same, from another process.
+    AlarmElsewhere(Option<String>),
     /// Tell what was gathered. Sent by itself.
     Flush,
+}
+
+/// To the pulse.
+#[derive(Debug)]
+pub enum PulseMsg {
+    /// Look into the database. Sent by itself.
+    Look,
 }
 
 /// To the ingress of the web channel.

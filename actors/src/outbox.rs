@@ -159,6 +159,15 @@ impl Delivery {
         })
     }
 
+    /// Something was stored that this socket was not told: it is to be read from the store.
+    pub fn fall_behind(&self, conversation: ConversationId) {
+        self.at(|desk| {
+            if let Some(read) = desk.reads.get_mut(&conversation) {
+                read.fall_behind();
+            }
+        });
+    }
+
     /// Tells something passing, that was true when `head` was the newest event.
     pub fn notice(&self, conversation: ConversationId, head: Seq, frame: &Bytes) -> Told {
         self.at(|desk| {

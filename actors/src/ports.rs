@@ -5,6 +5,7 @@ mod files;
 mod guests;
 mod log;
 mod model;
+mod nodes;
 pub mod whatsapp;
 
 pub use alarms::{Ladder, Pager, Rung};
@@ -12,3 +13,4 @@ pub use files::{Arriving, DueFile, FileError, FileFate, Files, KeptFile, MediaSo
 pub use guests::{Acquainted, OddNames, PassedNumber, Person};
 pub use log::{Commit, Span, Store, StoreError, TurnRow};
 pub use model::{Bill, Line, Model, ModelCall, ModelError, Piece, Prompt};
+pub use nodes::{Bus, Claim, Lead, Neighbours, Owners, Standing};

@@ -18,9 +18,11 @@ use crate::ai_pool::AiPool;
 use crate::conversations::Conversations;
 use crate::inbox::Inbox;
 use crate::messages::{
-    AiPoolMsg, ConversationsMsg, InboxMsg, SocketsMsg, WebIngressMsg, WhatsAppIngressMsg, WhatsAppMediaMsg,
-    WhatsAppOutboxMsg,
+    AiPoolMsg, ConversationsMsg, InboxMsg, PulseMsg, SocketsMsg, WebIngressMsg, WhatsAppIngressMsg,
+    WhatsAppMediaMsg, WhatsAppOutboxMsg,
 };
+use crate::ports::Lead;
+use crate::pulse::Pulse;
 use crate::sockets::Sockets;
 use crate::web_ingress::WebIngress;
 use crate::whatsapp_ingress::WhatsAppIngress;
@@ -44,6 +46,8 @@ pub struct Addresses {
     pub web_ingress: Address<WebIngressMsg>,
     /// The AI pool.
     pub ai_pool: Address<AiPoolMsg>,
+    /// What looks into the database, where there are several processes.
+    pub pulse: Address<PulseMsg>,
     /// The WhatsApp channel's ingress.
     pub whatsapp_ingress: Address<WhatsAppIngressMsg>,
     /// Who fetches guests' files.
@@ -66,6 +70,8 @@ pub struct Plan {
     pub media: Option<MediaPlan>,
     /// How messages go out over WhatsApp, if they do.
     pub outbox: Option<OutboxPlan>,
+    /// What only one process does.
+    pub lead: Lead,
 }
 
 /// One of the actors below the root.
@@ -87,12 +93,15 @@ pub enum Child {
     WhatsAppIngress,
     /// The WhatsApp channel's outbox, where there is such a channel.
     WhatsAppOutbox,
+    /// What looks into the database, where there are several processes.
+    Pulse,
 }
 
 impl Child {
     /// In the order of their start: whoever is spoken to stands before whoever speaks.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Inbox,
+        Self::Pulse,
         Self::AiPool,
         Self::WhatsAppOutbox,
         Self::Conversations,
@@ -113,6 +122,7 @@ impl Child {
             Self::WhatsAppMedia => "whatsapp_media",
             Self::WhatsAppIngress => "whatsapp_ingress",
             Self::WhatsAppOutbox => "whatsapp_outbox",
+            Self::Pulse => "pulse",
         }
     }
 }
@@ -134,7 +144,11 @@ impl Actor for Root {
 
     async fn pre_start(&self, myself: ActorRef<Start>, (): ()) -> Result<Self::State, ActorProcessingErr> {
         let mut children = Vec::new();
-        let wanted = |child: &Child| *child != Child::WhatsAppOutbox || self.plan.outbox.is_some();
+        let wanted = |child: &Child| match child {
+            Child::WhatsAppOutbox => self.plan.outbox.is_some(),
+            Child::Pulse => self.plan.conversations.cluster.is_some(),
+            _ => true,
+        };
         for child in Child::ALL.into_iter().filter(wanted) {
             children.push((self.start(child, myself.get_cell()).await?, child));
         }
@@ -186,11 +200,20 @@ impl Root {
         let plan = &self.plan;
         let at = &plan.addresses;
         match child {
-            Child::Inbox => spawn(Inbox, &at.inbox, root).await,
+            Child::Inbox => {
+                let cluster = plan.conversations.cluster.clone();
+                spawn(Inbox { cluster }, &at.inbox, root).await
+            }
+            Child::Pulse => {
+                let cluster = plan.conversations.cluster.clone().ok_or("there are no other processes")?;
+                let (directory, inbox) = (plan.conversations.directory.clone(), at.inbox.clone());
+                spawn(Pulse { cluster, directory, inbox }, &at.pulse, root).await
+            }
             Child::AiPool => spawn((plan.ai_pool)(), &at.ai_pool, root).await,
             Child::Conversations => {
                 let around = Arc::clone(&plan.conversations);
-                spawn(Conversations { around }, &at.conversations, root).await
+                let lead = plan.lead.clone();
+                spawn(Conversations { around, lead }, &at.conversations, root).await
             }
             Child::WebIngress => {
                 let directory = plan.sockets.directory.clone();
@@ -201,6 +224,7 @@ impl Root {
                 let media = WhatsAppMedia {
                     store: Arc::clone(&plan.conversations.store),
                     directory: plan.conversations.directory.clone(),
+                    lead: plan.lead.clone(),
                     plan: plan.media.clone(),
                 };
                 spawn(media, &at.whatsapp_media, root).await
@@ -209,7 +233,8 @@ impl Root {
                 let plan_of_it = plan.outbox.clone().ok_or("there is no WhatsApp channel")?;
                 let directory = plan.conversations.directory.clone();
                 let (inbox, poison) = (at.inbox.clone(), Arc::clone(&plan.conversations.poison));
-                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox, poison };
+                let (lead, cluster) = (plan.lead.clone(), plan.conversations.cluster.clone());
+                let outbox = WhatsAppOutbox { plan: plan_of_it, directory, inbox, poison, lead, cluster };
                 spawn(outbox, &at.whatsapp_outbox, root).await
             }
             Child::WhatsAppIngress => {

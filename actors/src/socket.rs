@@ -137,8 +137,13 @@ impl Actor for Socket {
         event: SupervisionEvent,
         state: &mut State,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send {
-        if let SupervisionEvent::ActorTerminated(gone, ..) | SupervisionEvent::ActorFailed(gone, _) = event {
-            self.on_gone(&myself, gone.get_id(), state);
+        match event {
+            SupervisionEvent::ActorFailed(gone, _) => self.on_gone(&myself, gone.get_id(), true, state),
+            // It ended by itself: another process has the conversation now, or had it.
+            SupervisionEvent::ActorTerminated(gone, ..) => {
+                self.on_gone(&myself, gone.get_id(), false, state);
+            }
+            _ => {}
         }
         ready(Ok(()))
     }
@@ -188,11 +193,11 @@ impl Socket {
         Ok(())
     }
 
-    fn on_gone(&self, myself: &SocketRef, gone: ActorId, state: &State) {
+    fn on_gone(&self, myself: &SocketRef, gone: ActorId, failed: bool, state: &State) {
         if state.inbox == Some(gone) {
             myself.send_after(REJOIN_AFTER, || SocketMsg::JoinInbox);
         }
-        if let Some((conversation, failures)) = state.outbox.at(|desk| joining_again(desk, gone)) {
+        if let Some((conversation, failures)) = state.outbox.at(|desk| joining_again(desk, gone, failed)) {
             self.around.directory.remove(conversation, gone);
             let wait = backoff(failures);
             myself.send_after(wait, move || SocketMsg::Rejoin { conversation });
@@ -263,11 +268,14 @@ impl State {
     }
 }
 
-/// A conversation that was read has ended: it is joined again from the last event told.
-fn joining_again(desk: &mut Desk, gone: ActorId) -> Option<(ConversationId, u32)> {
+/// A conversation that was read has ended: it is joined again from the last event told. How often it failed in a row.
+fn joining_again(desk: &mut Desk, gone: ActorId, failed: bool) -> Option<(ConversationId, u32)> {
     let is_lost = |read: &Subscription| read.actor.as_ref().is_some_and(|actor| actor.get_id() == gone);
     let (conversation, read) = desk.all().find(|(_, read)| is_lost(read))?;
-    let again = read.again();
+    let mut again = read.again();
+    if !failed {
+        again.failures = 0;
+    }
     let failures = again.failures;
     desk.begin(conversation, again);
     Some((conversation, failures))

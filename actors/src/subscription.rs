@@ -148,6 +148,13 @@ impl Subscription {
         }
     }
 
+    /// Something was stored that was not told.
+    pub fn fall_behind(&mut self) {
+        if let Place::Live { last } = self.place {
+            self.place = Place::Behind { last };
+        }
+    }
+
     /// True if something passing, true when `head` was the newest event, is still worth telling.
     pub fn is_current(&self, head: Seq) -> bool {
         match self.place {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::directory::Directory;
 use crate::messages::WhatsAppMediaMsg;
-use crate::ports::{Files, MediaSource, Store};
+use crate::ports::{Files, Lead, MediaSource, Store};
 
 use fetch::Fetch;
 
@@ -43,6 +43,8 @@ pub struct WhatsAppMedia {
     pub store: Arc<dyn Store>,
     /// Where staff are told of a file that will not come.
     pub directory: Directory,
+    /// One process fetches.
+    pub lead: Lead,
     /// None: there is no channel that brings files.
     pub plan: Option<MediaPlan>,
 }
@@ -88,7 +90,7 @@ impl WhatsAppMedia {
     /// Starts what is due, as far as there is room.
     async fn look(&self, myself: &ActorRef<WhatsAppMediaMsg>, state: &mut State) {
         let Some(plan) = &self.plan else { return };
-        if state.under_way.len() >= FETCHES_MAX {
+        if state.under_way.len() >= FETCHES_MAX || !self.lead.is_ours() {
             return;
         }
         let due = match self.store.due_files(clock::now(), DUE_MAX).await {

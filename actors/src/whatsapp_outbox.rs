@@ -24,10 +24,12 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use frontdesk_domain::ids::ConversationId;
 
 use crate::address::Address;
+use crate::cluster::Cluster;
 use crate::directory::Directory;
 use crate::messages::{InboxMsg, WhatsAppOutboxMsg};
 use crate::metering;
 use crate::poison::Poison;
+use crate::ports::Lead;
 use crate::ports::whatsapp::{Deliveries, WhatsAppApi};
 use crate::trace::Trace;
 
@@ -61,6 +63,10 @@ pub struct WhatsAppOutbox {
     pub inbox: Address<InboxMsg>,
     /// What has made a try panic.
     pub poison: Arc<Poison>,
+    /// One process sends, whichever has the conversation.
+    pub lead: Lead,
+    /// The others, if there are any.
+    pub cluster: Option<Arc<Cluster>>,
 }
 
 /// What changes.
@@ -96,7 +102,7 @@ impl Actor for WhatsAppOutbox {
         myself: ActorRef<WhatsAppOutboxMsg>,
         (): (),
     ) -> Result<State, ActorProcessingErr> {
-        myself.cast(WhatsAppOutboxMsg::Look)?;
+        self.look_when_it_falls_to_us(&myself);
         myself.cast(WhatsAppOutboxMsg::TellNews(None))?;
         Ok(State {
             lines: HashMap::new(),
@@ -120,7 +126,10 @@ impl Actor for WhatsAppOutbox {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            WhatsAppOutboxMsg::Due(conversation) => self.on_due(&myself, conversation, state),
+            WhatsAppOutboxMsg::Due(conversation) if self.lead.is_ours() => {
+                self.on_due(&myself, conversation, state);
+            }
+            WhatsAppOutboxMsg::Due(conversation) => self.pass_on(conversation),
             WhatsAppOutboxMsg::Traced(conversation, trace) => {
                 // Beyond the bound a delivery is a trace of its own.
                 if state.traces.len() < self.plan.limits.lines {

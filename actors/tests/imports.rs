@@ -12,6 +12,7 @@ const ACTORS: &[(&str, &[&str])] = &[
     ("conversation", &[]),
     ("conversations", &["conversation"]),
     ("inbox", &[]),
+    ("pulse", &[]),
     (
         "root",
         &[
@@ -19,6 +20,7 @@ const ACTORS: &[(&str, &[&str])] = &[
             "conversation",
             "conversations",
             "inbox",
+            "pulse",
             "socket",
             "sockets",
             "web_ingress",
@@ -29,6 +31,7 @@ const ACTORS: &[(&str, &[&str])] = &[
     ),
     ("socket", &[]),
     ("sockets", &["socket"]),
+    ("somewhere", &["conversation"]),
     ("web_ingress", &[]),
     ("whatsapp_ingress", &[]),
     ("whatsapp_media", &[]),

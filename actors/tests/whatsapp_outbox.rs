@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use frontdesk_actors::address::Address;
 use frontdesk_actors::directory::Directory;
 use frontdesk_actors::messages::{DeliveryReport, InboxMsg, WhatsAppOutboxMsg};
-use frontdesk_actors::ports::StoreError;
 use frontdesk_actors::ports::whatsapp::{
     Deliveries, Delivery, Letter, News, Outcome, Recipient, SendFault, WhatsAppApi,
 };
+use frontdesk_actors::ports::{Lead, StoreError};
 use frontdesk_actors::whatsapp_outbox::{Limits, OutboxPlan, WhatsAppOutbox};
 use frontdesk_domain::ids::{ConversationId, Seq};
 use frontdesk_domain::outgoing::{DeliveryKey, Payload};
@@ -224,7 +224,14 @@ impl World {
         let inbox = Address::default();
         inbox.set(Actor::spawn(None, Alarms(Arc::clone(&alarms)), ()).await.unwrap().0);
         let plan = OutboxPlan { api: api.clone(), deliveries: table.clone(), limits };
-        let actor = WhatsAppOutbox { plan, directory: Directory::default(), inbox, poison: Arc::default() };
+        let actor = WhatsAppOutbox {
+            plan,
+            directory: Directory::default(),
+            inbox,
+            poison: Arc::default(),
+            lead: Lead::alone(),
+            cluster: None,
+        };
         let (outbox, _) = Actor::spawn(None, actor, ()).await.unwrap();
         Self { table, api, alarms, outbox }
     }

@@ -13,6 +13,7 @@ use frontdesk_actors::ports::{Files, Ladder, Model, Pager, Store};
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_actors::whatsapp_media::MediaPlan;
 use frontdesk_domain::ids::PropertyId;
+use frontdesk_domain::letter::NodeId;
 
 use crate::ai::bill::Billing;
 use crate::ai::embedded::Embedded;
@@ -37,7 +38,7 @@ use crate::telemetry;
 use crate::webhooks::Wake;
 use crate::whatsapp::Webhook;
 
-use super::{StartError, demo, operator, whatsapp};
+use super::{StartError, demo, nodes, operator, whatsapp};
 
 /// The slug of the property that the first start makes.
 const DEFAULT_PROPERTY: &str = "default";
@@ -56,8 +57,11 @@ impl Parts {
         // One crypto provider for every TLS client of the process. A second call finds it in place.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let metrics = telemetry::start_metrics()?;
-        let store = Opened::open(&config.storage.database).await?;
+        let node = NodeId(Uuid::now_v7());
+        let shares = config.storage.nats_url.is_some();
+        let store = Opened::open_as(&config.storage.database, shares.then_some(node)).await?;
         let db = store.database();
+        let (neighbours, nats, lead) = nodes::neighbours(&config, &store, node).await?;
         let hasher = Hasher::default();
         let property = first_property(&*db, &config).await?;
 
@@ -89,10 +93,19 @@ impl Parts {
             media: graph.clone().map(|graph| MediaPlan { source: Arc::new(graph), files: kept }),
             outbox: channel.map(|(settings, graph)| whatsapp::outbox(settings, graph, store.deliveries())),
             epoch: db.epoch().await?,
-            node: Uuid::now_v7().simple().to_string(),
+            node: node.to_string(),
+            neighbours,
+            lead: lead.clone(),
+            knowledge: {
+                let knowledge = Arc::clone(&knowledge);
+                Arc::new(move |property| knowledge.changed(property))
+            },
         })
         .await
         .context("the actors did not start")?;
+        if let Some(nats) = nats {
+            nats.listen(hub.post());
+        }
 
         let webhook = config.whatsapp.as_ref().map(|settings| Arc::new(Webhook::new(settings, property)));
         let asked = model.clone().map(|model| model as Arc<dyn Model>);
@@ -108,6 +121,7 @@ impl Parts {
         };
         let oidc = config.oidc.clone().map(|settings| Arc::new(Oidc::new(settings, egress.clone())));
         let data_dir = config.storage.data_dir.clone();
+        let others = hub.clone();
         let state = AppState {
             hub,
             help,
@@ -128,7 +142,11 @@ impl Parts {
             erasures: Nudge::default(),
             reservations: Arc::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
-            knowledge_changed: Arc::new(move |property| knowledge.changed(property)),
+            knowledge_changed: Arc::new(move |property| {
+                knowledge.changed(property);
+                others.knowledge_changed(property);
+            }),
+            lead,
             sockets: crate::http::sockets::Sockets::default(),
             metrics: Some(metrics),
             started: Started::default(),

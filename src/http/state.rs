@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use frontdesk_actors::hub::Hub;
-use frontdesk_actors::ports::Model;
+use frontdesk_actors::ports::{Lead, Model};
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::ids::PropertyId;
 use frontdesk_domain::timestamp::Timestamp;
@@ -77,6 +77,8 @@ pub struct AppState {
     pub reservations: Arc<Notify>,
     /// Told after a write to a property's knowledge.
     pub knowledge_changed: KnowledgeChanged,
+    /// What only one node does.
+    pub lead: Lead,
     /// The open connections.
     pub sockets: Sockets,
     /// The text of `/metrics`; `None` in tests that have none.

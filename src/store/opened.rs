@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use frontdesk_actors::ports::whatsapp::Deliveries;
+use frontdesk_domain::letter::NodeId;
 
 use crate::config::DatabaseUrl;
 
@@ -47,9 +48,17 @@ impl Opened {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::open_as(url, None).await
+    }
+
+    /// The same as one of several processes that share a server's database, with this name.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_as(url: &DatabaseUrl, node: Option<NodeId>) -> Result<Self, OpenError> {
         Ok(match url {
             DatabaseUrl::Sqlite(path) => Self::Sqlite(Arc::new(SqliteStore::open(path).await?)),
-            DatabaseUrl::Postgres(url) => Self::Postgres(Arc::new(PostgresStore::open(url).await?)),
+            DatabaseUrl::Postgres(url) => Self::Postgres(Arc::new(PostgresStore::open_as(url, node).await?)),
         })
     }
 

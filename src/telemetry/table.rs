@@ -100,6 +100,7 @@ const ACTORS: &[&str] = &[
     "conversations",
     "sockets",
     "inbox",
+    "pulse",
     "web_ingress",
     "ai_pool",
     "whatsapp_media",
@@ -146,6 +147,9 @@ pub const METRICS: &[Metric] = &[
     gauge("frontdesk_conversations", &[], "Conversations that are live in memory"),
     counter("frontdesk_restarts_total", &[label("actor", ACTORS)], "Actors that failed or ended and were started anew"),
     counter("frontdesk_set_aside_total", &[], "Messages and deliveries that panicked three times and are not tried any more"),
+
+    // Other nodes.
+    counter("frontdesk_letters_total", &[label("outcome", &["sent", "lost", "received"])], "Letters between nodes: lost ones were not sent, and are made up for by the database"),
 
     // The database.
     counter("frontdesk_commits_total", &[], "Commits of conversations that are on disk"),

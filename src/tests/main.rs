@@ -45,6 +45,7 @@ mod logins;
 mod matrix;
 mod metrics;
 mod mistyped;
+mod nodes;
 mod offsite;
 mod oidc;
 mod ops;

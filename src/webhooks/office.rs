@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::lanes::Lanes;
@@ -67,7 +68,8 @@ impl Office {
     /// Sends for ever. A bug that ends the work costs what was in memory: it begins again from the tables.
     pub async fn run(self) {
         loop {
-            let ended = tokio::spawn(Clock::from(self.clone()).run()).await;
+            // Whoever ends this ends the work.
+            let ended = AbortOnDropHandle::new(tokio::spawn(Clock::from(self.clone()).run())).await;
             tracing::error!(error = ?ended.err(), "webhooks stopped, and begin again");
             sleep(REST).await;
         }

@@ -272,7 +272,7 @@ impl EventKind {
 }
 
 /// A stored event, with what its readers do not see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Its conversation.
     pub conversation: ConversationId,

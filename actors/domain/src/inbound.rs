@@ -1,5 +1,6 @@
 //! What comes in from outside our own clients: who sent it, and what it is.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::DeliveryState;
@@ -118,7 +119,7 @@ pub enum Content {
 }
 
 /// A file that is still with WhatsApp.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
     /// WhatsApp's id for it.
     pub id: String,
@@ -131,7 +132,7 @@ pub struct Media {
 }
 
 /// A file that is still with WhatsApp, with the id that it has here from now on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Its id here.
     pub id: Uuid,

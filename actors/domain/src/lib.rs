@@ -12,6 +12,7 @@ pub mod guard;
 pub mod ids;
 pub mod import;
 pub mod inbound;
+pub mod letter;
 pub mod message;
 pub mod outgoing;
 pub mod people;

@@ -257,7 +257,7 @@ impl Author {
 }
 
 /// Who an author is, without the name that may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AuthorKey {
     /// Which of the four.
     pub kind: AuthorKind,
@@ -266,7 +266,7 @@ pub struct AuthorKey {
 }
 
 /// Who a connection is: of which property, with which rights.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
     /// A guest, bound to one conversation.
     Guest {

@@ -52,7 +52,7 @@ impl Code {
 }
 
 /// A refusal: why, in words that name neither SQL, paths, tokens nor another guest's data.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}: {message}", code.as_str())]
 pub struct Refusal {
     /// The contract's code.

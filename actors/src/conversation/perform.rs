@@ -141,7 +141,8 @@ impl Conversation {
             state.marks_unsaved = false;
         }
         rules.apply(&decision, next);
-        tell(&decision, Heads::of(rules), self.id, &mut state.readers);
+        let muted = self.mute(rules, &mut state.muted);
+        tell(&decision, Heads::of(rules), self.id, &mut state.readers, muted);
         acknowledge(reply, &decision);
         state.trace = if rules.turn().is_some() { trace } else { Trace::default() };
         self.carry_out(myself, &decision, rules, trace);
@@ -188,7 +189,8 @@ impl Conversation {
         for Decided { reply, trace, span: _ends, outcome } in batch {
             match outcome {
                 Ok((decision, heads)) => {
-                    tell(&decision, heads, self.id, &mut state.readers);
+                    let muted = self.mute(rules, &mut state.muted);
+                    tell(&decision, heads, self.id, &mut state.readers, muted);
                     acknowledge(reply, &decision);
                     state.trace = if rules.turn().is_some() { trace } else { Trace::default() };
                     self.carry_out(myself, &decision, rules, trace);

@@ -6,11 +6,11 @@ use std::time::Duration;
 use frontdesk_domain::conversation::{Conversation as Rules, Effect};
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::Seq;
-use frontdesk_domain::people::{Audience, AuthorKind};
+use frontdesk_domain::people::{Audience, AuthorKind, Principal};
 use frontdesk_domain::refusal::Refusal;
 
 use crate::clock;
-use crate::messages::{ConversationMsg, ConversationRef, Reader, SocketMsg};
+use crate::messages::{ConversationMsg, ConversationRef, Origin, Reader, SocketMsg};
 
 use super::commit::empty_commit;
 use super::{Conversation, RETIRE_AFTER, State, come_back};
@@ -20,9 +20,10 @@ const IDLE_AFTER: Duration = Duration::from_secs(60);
 
 impl Conversation {
     pub(super) fn on_join(&self, myself: &ConversationRef, reader: &Reader, state: &mut State) {
+        let muted = state.muted;
         let Some(rules) = self.admit(reader, state) else { return };
         let audience = reader.who.audience();
-        let speaking = rules.turn().filter(|turn| !turn.shown.is_empty());
+        let speaking = rules.turn().filter(|turn| !turn.shown.is_empty() && !muted);
         let joined = SocketMsg::Joined {
             conversation: self.id,
             actor: myself.clone(),
@@ -35,26 +36,27 @@ impl Conversation {
         let _ = reader.socket.cast(joined);
     }
 
-    pub(super) fn on_typing(&self, myself: &ConversationRef, from: &Reader, on: bool, state: &mut State) {
-        if self.admit(from, state).is_none() {
-            return;
-        }
+    pub(super) fn on_typing(
+        &self,
+        myself: &ConversationRef,
+        who: &Principal,
+        from: Origin,
+        on: bool,
+        state: &mut State,
+    ) {
         let Ok(rules) = &mut state.rules else { return };
-        if from.who.audience() == Audience::Guest
+        if who.audience() == Audience::Guest
             && let Some(Effect::QuietAt(turn, due)) = rules.note_typing(on, clock::now())
         {
             come_back(myself, turn, due);
         }
-        let frame = ServerFrame::Typing { conversation: self.id, by: from.who.author(), on };
-        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
+        let frame = ServerFrame::Typing { conversation: self.id, by: who.author(), on };
+        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from));
     }
 
-    pub(super) async fn on_read(&self, from: &Reader, seq: Seq, state: &mut State) {
-        if self.admit(from, state).is_none() {
-            return;
-        }
+    pub(super) async fn on_read(&self, who: &Principal, from: Origin, seq: Seq, state: &mut State) {
         let Ok(rules) = &mut state.rules else { return };
-        let by = from.who.author();
+        let by = who.author();
         let unread = rules.summary().unread;
         if !rules.mark_read(by.kind, seq) {
             return;
@@ -64,7 +66,7 @@ impl Conversation {
         let by_agent = by.kind == AuthorKind::Agent;
         let counted = by.kind == AuthorKind::Agent && rules.summary().unread != unread;
         let frame = ServerFrame::Read { conversation: self.id, by, seq };
-        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from.id));
+        state.readers.notice(self.id, &frame, |audience| rules.head(audience), Some(from));
         if by_agent {
             self.seen(rules.snapshot(), seq, false);
         }
@@ -76,7 +78,7 @@ impl Conversation {
     }
 
     /// The conversation, for one who may know of it; anybody else is told that there is none.
-    fn admit<'a>(&self, reader: &Reader, state: &'a State) -> Option<&'a Rules> {
+    pub(super) fn admit<'a>(&self, reader: &Reader, state: &'a State) -> Option<&'a Rules> {
         let refusal = match &state.rules {
             Ok(rules) if rules.admits(&reader.who) => return Some(rules),
             Ok(_) => Refusal::not_found(),

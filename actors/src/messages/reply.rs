@@ -1,16 +1,20 @@
 //! The answer that is owed for a command: exactly one is given, whatever becomes of who owes it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use ractor::RpcReplyPort;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Span;
+use uuid::Uuid;
 
 use frontdesk_domain::conversation::Ack;
 use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ClientId, ConversationId};
+use frontdesk_domain::letter::{Answer, NodeId};
 use frontdesk_domain::refusal::Refusal;
 
+use crate::cluster::Cluster;
 use crate::metering;
 use crate::outbox::Delivery;
 use crate::trace::Trace;
@@ -48,6 +52,25 @@ enum ReplyTo {
         since: Instant,
     },
     Caller(RpcReplyPort<Result<Ack, Refusal>>),
+    Node(Box<ToNode>),
+}
+
+/// Another process is owed the answer.
+struct ToNode {
+    cluster: Arc<Cluster>,
+    node: NodeId,
+    conversation: ConversationId,
+    life: Uuid,
+    ticket: u64,
+}
+
+impl std::fmt::Debug for ToNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ToNode")
+            .field("node", &self.node)
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reply {
@@ -69,6 +92,18 @@ impl Reply {
     /// A caller waits for the answer.
     pub fn to_caller(port: RpcReplyPort<Result<Ack, Refusal>>) -> Self {
         Self::owed(ReplyTo::Caller(port))
+    }
+
+    /// Another process is owed the answer, for its question with this number.
+    pub fn to_node(
+        cluster: &Arc<Cluster>,
+        node: NodeId,
+        conversation: ConversationId,
+        life: Uuid,
+        ticket: u64,
+    ) -> Self {
+        let cluster = Arc::clone(cluster);
+        Self::owed(ReplyTo::Node(Box::new(ToNode { cluster, node, conversation, life, ticket })))
     }
 
     /// Nobody is owed an answer: for the rules' own commands.
@@ -118,6 +153,10 @@ impl Reply {
             Some(ReplyTo::Caller(port)) => {
                 // A caller that no longer waits knows why.
                 let _ = port.send(result);
+            }
+            Some(ReplyTo::Node(to)) => {
+                let answer = result.map_or_else(Answer::Refused, Answer::Done);
+                to.cluster.answer(to.node, to.conversation, to.life, to.ticket, answer);
             }
             Some(ReplyTo::Socket { delivery, conversation, id, permit, place, since }) => {
                 let frame = match result {

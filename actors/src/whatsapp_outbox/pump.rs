@@ -19,6 +19,11 @@ use super::{STORE_AGAIN, State, WhatsAppOutbox, attempt};
 impl WhatsAppOutbox {
     /// Starts what may start now, and comes back when more may.
     pub(super) fn pump(&self, myself: &ActorRef<WhatsAppOutboxMsg>, state: &mut State) {
+        if !self.lead.is_ours() {
+            // Whoever sends now reads the table.
+            state.lines.clear();
+            return;
+        }
         let now = Instant::now();
         let mut ready: Vec<(Instant, ConversationId)> =
             state.lines.iter().filter_map(|(of, line)| line.not_before().map(|at| (at, *of))).collect();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ractor::ActorRef;
 
 use frontdesk_domain::ids::ConversationId;
+use frontdesk_domain::letter::Letter;
 
 use crate::clock;
 use crate::messages::WhatsAppOutboxMsg;
@@ -62,8 +63,32 @@ impl WhatsAppOutbox {
         }
     }
 
+    /// Begins to read the table when it falls to us to send, and again whenever it does so anew.
+    pub(super) fn look_when_it_falls_to_us(&self, myself: &ActorRef<WhatsAppOutboxMsg>) {
+        let (mut lead, myself) = (self.lead.clone(), myself.clone());
+        tokio::spawn(async move {
+            loop {
+                lead.until(true).await;
+                if myself.cast(WhatsAppOutboxMsg::Look).is_err() {
+                    return;
+                }
+                lead.until(false).await;
+            }
+        });
+    }
+
+    /// It falls to another process to send: that one is told.
+    pub(super) fn pass_on(&self, of: ConversationId) {
+        if let Some(cluster) = &self.cluster {
+            cluster.send_all(&Letter::Due(of));
+        }
+    }
+
     /// Reads the table: what a crash or a full memory left there.
     pub(super) fn on_look(&self, myself: &ActorRef<WhatsAppOutboxMsg>) {
+        if !self.lead.is_ours() {
+            return;
+        }
         let (myself, deliveries) = (myself.clone(), Arc::clone(&self.plan.deliveries));
         let limit = u32::try_from(self.plan.limits.lines).unwrap_or(u32::MAX);
         let again = self.plan.limits.look_every;

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use frontdesk_actors::ai_pool::Limits;
 use frontdesk_actors::books::Books;
 use frontdesk_actors::hub::{Foundation, Hub};
-use frontdesk_actors::ports::{Ladder, Model, Pager, Rung};
+use frontdesk_actors::ports::{Ladder, Lead, Model, Pager, Rung};
 use frontdesk_actors::quotas::Quotas;
 use frontdesk_domain::conversation::{Conversation, Page};
 use frontdesk_domain::event::Channel;
@@ -84,6 +84,9 @@ impl World {
             quotas: Arc::new(Quotas::new(limited)),
             epoch: Uuid::nil(),
             node: "test".into(),
+            neighbours: None,
+            lead: Lead::alone(),
+            knowledge: Arc::new(|_| {}),
         })
         .await
         .unwrap();

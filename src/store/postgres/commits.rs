@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use frontdesk_actors::ports::{Commit, StoreError};
 use frontdesk_domain::event::Event;
 use frontdesk_domain::ids::ClientId;
+use frontdesk_domain::letter::NodeId;
 use frontdesk_domain::people::Audience;
 
 use super::fault::Fault;
@@ -19,7 +20,7 @@ const INSERT_EVENTS: &str = "
                          $8::bigint[], $9::bigint[], $10::boolean[], $11::text[], $12::text[])";
 
 /// Stores commits, within the caller's transaction. Says of each if it was stored: one that does not begin where
-/// its conversation ends is left out, and so is what was built on it.
+/// its conversation ends, or is none of this process's, is left out, and so is what was built on it.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if what one of them names is taken; otherwise what the database said. Either way the
@@ -27,10 +28,11 @@ const INSERT_EVENTS: &str = "
 pub(super) async fn store(
     conn: &mut PgConnection,
     commits: &[&Commit],
+    me: Option<NodeId>,
 ) -> Result<Vec<Result<(), StoreError>>, Fault> {
     let mut chains = Chains::default();
     let mut outcomes: Vec<_> = commits.iter().map(|commit| chains.follow(commit)).collect();
-    let moved = chains.store(&mut *conn).await?;
+    let moved = chains.store(&mut *conn, me).await?;
     let mut stored = Vec::with_capacity(commits.len());
     for (commit, outcome) in commits.iter().zip(&mut outcomes) {
         if outcome.is_ok() && moved.contains(&commit.snapshot.id) {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use frontdesk_actors::ports::{Commit, StoreError};
+use frontdesk_domain::letter::NodeId;
 
 use crate::store::jobs::{Pending, Tell, Work, Worked};
 
@@ -27,17 +28,18 @@ pub(super) async fn store(
     conn: &mut PgConnection,
     pending: &[Pending],
     works: Vec<Work<PgConnection>>,
+    me: Option<NodeId>,
 ) -> Result<Stored, sqlx::Error> {
     let mut tx = conn.begin().await?;
     let all: Vec<_> = pending.iter().map(|one| &*one.commit).collect();
-    let commits = match commits::store(&mut tx, &all).await {
+    let commits = match commits::store(&mut tx, &all, me).await {
         Ok(outcomes) => outcomes,
         Err(fault) => {
             fault.into_break()?;
             // One of them is at fault and it is not known which: again, each by itself. Still one sync for all.
             tx.rollback().await?;
             tx = conn.begin().await?;
-            store_each(&mut tx, &all).await?
+            store_each(&mut tx, &all, me).await?
         }
     };
     let mut told = Vec::with_capacity(works.len());
@@ -60,13 +62,17 @@ pub(super) async fn store(
 async fn store_each(
     tx: &mut Transaction<'_, Postgres>,
     commits: &[&Commit],
+    me: Option<NodeId>,
 ) -> Result<Vec<Result<(), StoreError>>, sqlx::Error> {
     let mut refused = HashSet::new();
     let mut outcomes = Vec::with_capacity(commits.len());
     for commit in commits {
         let id = commit.snapshot.id;
-        let outcome =
-            if refused.contains(&id) { Err(StoreError::Conflict) } else { store_alone(tx, commit).await? };
+        let outcome = if refused.contains(&id) {
+            Err(StoreError::Conflict)
+        } else {
+            store_alone(tx, commit, me).await?
+        };
         if outcome.is_err() {
             refused.insert(id);
         }
@@ -79,9 +85,10 @@ async fn store_each(
 async fn store_alone(
     tx: &mut Transaction<'_, Postgres>,
     commit: &Commit,
+    me: Option<NodeId>,
 ) -> Result<Result<(), StoreError>, sqlx::Error> {
     let mut part = tx.begin().await?;
-    match commits::store(&mut part, &[commit]).await {
+    match commits::store(&mut part, &[commit], me).await {
         Ok(mut outcomes) => {
             part.commit().await?;
             Ok(outcomes.pop().unwrap_or(Err(StoreError::Conflict)))

@@ -10,13 +10,14 @@ use frontdesk_actors::ports::{Commit, StoreError};
 use frontdesk_domain::conversation::Snapshot;
 use frontdesk_domain::event::Status;
 use frontdesk_domain::ids::{ConversationId, Seq};
+use frontdesk_domain::letter::NodeId;
 
 use crate::store::jobs::begins_after;
 
 use super::fault::Fault;
 use super::rows::{self, plain};
 
-/// Only of those that still stand where their first commit begins.
+/// Only of those that still stand where their first commit begins, and that are this process's if it has a name.
 const MOVE_ON: &str = "
     UPDATE conversations
        SET last_seq = new.last_seq,
@@ -33,6 +34,7 @@ const MOVE_ON: &str = "
            AS new (id, before, last_seq, status, assigned, waiting_since, snoozed_until, updated_at, tags, search,
                    snapshot)
      WHERE conversations.id = new.id AND conversations.last_seq = new.before
+       AND ($12::uuid IS NULL OR conversations.owner = $12)
     RETURNING conversations.id";
 
 /// What a group's commits do to each conversation: they form a chain.
@@ -80,12 +82,16 @@ impl<'a> Chains<'a> {
         followed
     }
 
-    /// Writes how the conversations stand after their chains. Says which of them stood where their chains begin;
-    /// the others are left as they are.
+    /// Writes how the conversations stand after their chains. Says which of them stood where their chains begin, and
+    /// are this process's; the others are left as they are.
     ///
     /// # Errors
     /// What the statement met with.
-    pub(super) async fn store(self, conn: &mut PgConnection) -> Result<HashSet<ConversationId>, Fault> {
+    pub(super) async fn store(
+        self,
+        conn: &mut PgConnection,
+        me: Option<NodeId>,
+    ) -> Result<HashSet<ConversationId>, Fault> {
         if self.of.is_empty() {
             return Ok(HashSet::new());
         }
@@ -106,6 +112,7 @@ impl<'a> Chains<'a> {
             .bind(each().map(tags).collect::<Result<Vec<_>, _>>()?)
             .bind(each().map(|one| plain(&rows::searched_of(one)).into_owned()).collect::<Vec<_>>())
             .bind(each().map(rows::json).collect::<Result<Vec<_>, _>>()?)
+            .bind(me.map(|me| me.0))
             .fetch_all(conn)
             .await?;
         Ok(moved.into_iter().map(ConversationId).collect())

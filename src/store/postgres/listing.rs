@@ -89,7 +89,7 @@ impl Listing for PostgresStore {
     }
 }
 
-fn summary(row: &PgRow) -> Result<Summary, sqlx::Error> {
+pub(super) fn summary(row: &PgRow) -> Result<Summary, sqlx::Error> {
     rows::json_at::<Snapshot>(row, "snapshot").map(|snapshot| snapshot.summary())
 }
 

@@ -3,9 +3,9 @@
 //! One task writes, on a connection of its own ([`writer`]), in groups; the others read. What is acknowledged is
 //! synced. The tables that are made of the log are written with it, so that every read sees how things stand.
 //!
-//! One server has the database at a time: a lock that ends with the writer's connection keeps a second one away.
-//! Nothing else here leans on that: a commit is refused unless it begins where its conversation ends, whoever
-//! else writes, and what is read to decide a write is locked first.
+//! One server has the database, or several that know of each other share it ([`owners`]): a lock that ends with the
+//! writer's connection keeps all others away. Nothing else here leans on that: a commit is refused unless it begins
+//! where its conversation ends, whoever else writes, and what is read to decide a write is locked first.
 
 mod access;
 mod accounts;
@@ -25,11 +25,13 @@ mod heads;
 mod help;
 mod identities;
 mod knowledge;
+mod lead;
 mod listing;
 mod locks;
 mod log;
 mod logins;
 mod open;
+mod owners;
 mod pack;
 mod privacy;
 mod records;
@@ -53,11 +55,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use frontdesk_actors::ports::{Commit, StoreError};
+use frontdesk_domain::letter::NodeId;
 
 use crate::store::jobs::{Pending, QUEUE_MAX, closed, failed, not_taken, work};
 use crate::store::together::Together;
@@ -88,6 +91,9 @@ pub struct PostgresStore {
     jobs: mpsc::Sender<Job>,
     /// Changes whenever events were stored.
     moved: watch::Sender<()>,
+    /// Our name among the processes that share the database; `None`: we have it alone.
+    node: Option<NodeId>,
+    options: PgConnectOptions,
 }
 
 impl PostgresStore {
@@ -97,7 +103,15 @@ impl PostgresStore {
     /// # Errors
     /// See [`OpenError`]. A database of a newer version, or that another server has, is left as it is.
     pub async fn open(url: &SecretString) -> Result<Self, OpenError> {
-        let (store, writer, queue) = Self::prepare(url, QUEUE_MAX).await?;
+        Self::open_as(url, None).await
+    }
+
+    /// The same as one of several processes that share the database, with this name.
+    ///
+    /// # Errors
+    /// See [`PostgresStore::open`].
+    pub async fn open_as(url: &SecretString, node: Option<NodeId>) -> Result<Self, OpenError> {
+        let (store, writer, queue) = Self::prepare(url, node, QUEUE_MAX).await?;
         tokio::spawn(writer.run(queue));
         Ok(store)
     }
@@ -105,10 +119,11 @@ impl PostgresStore {
     /// Everything but the start of the writer.
     async fn prepare(
         url: &SecretString,
+        node: Option<NodeId>,
         queue_max: usize,
     ) -> Result<(Self, Writer, mpsc::Receiver<Job>), OpenError> {
         let options = open::options(url)?;
-        let conn = open::writer(&options).await?;
+        let conn = open::writer(&options, open::Lock::of(node)).await?;
         let readers = PgPoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_WAIT)
@@ -117,9 +132,9 @@ impl PostgresStore {
             .connect_lazy_with(options.clone());
         let (jobs, queue) = mpsc::channel(queue_max);
         let moved = watch::Sender::new(());
-        let writer = Writer::new(options, conn, moved.clone());
+        let writer = Writer::new(options.clone(), node, conn, moved.clone());
         let together = Together::new(readers.clone());
-        Ok((Self { readers, together, jobs, moved }, writer, queue))
+        Ok((Self { readers, together, jobs, moved, node, options }, writer, queue))
     }
 
     /// Writes what is queued and lets go of the database. What is asked for afterwards is refused as unavailable.

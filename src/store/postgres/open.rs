@@ -11,6 +11,8 @@ use sqlx::{ConnectOptions, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+use frontdesk_domain::letter::NodeId;
+
 use crate::store::jobs::about;
 
 use super::fault::code;
@@ -29,6 +31,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What the lock is named by. Such locks are of one database: two hotels on one server do not meet.
 pub(super) const LOCK: i64 = i64::from_be_bytes(*b"frontdsk");
 const TAKE_LOCK: &str = "SELECT pg_try_advisory_lock($1)";
+const SHARE_LOCK: &str = "SELECT pg_try_advisory_lock_shared($1)";
 /// A server that acknowledges before it has written is told not to. What is stricter stays.
 const SYNC: &str = "
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
@@ -72,7 +75,7 @@ pub enum OpenError {
     },
     /// Another server has it.
     #[error(
-        "the database of DATABASE_URL at {place} is in use by another server; stop that one, or choose another database"
+        "the database of DATABASE_URL at {place} is in use by another server; stop that one, choose another database, or let both have it by NATS_URL"
     )]
     Locked {
         /// Host, port and database.
@@ -142,14 +145,34 @@ pub(super) enum TakeError {
     Locked,
 }
 
+/// How a process has the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Alone.
+    Alone,
+    /// With others that have it like this.
+    Shared,
+}
+
+impl Lock {
+    /// A process that has a name has others beside it.
+    pub(super) fn of(me: Option<NodeId>) -> Self {
+        if me.is_some() { Self::Shared } else { Self::Alone }
+    }
+}
+
 /// A connection that may write: it holds the lock, as long as it lives.
 ///
 /// # Errors
 /// See [`TakeError`].
-pub(super) async fn take(options: &PgConnectOptions) -> Result<PgConnection, TakeError> {
+pub(super) async fn take(options: &PgConnectOptions, lock: Lock) -> Result<PgConnection, TakeError> {
+    let statement = match lock {
+        Lock::Alone => TAKE_LOCK,
+        Lock::Shared => SHARE_LOCK,
+    };
     let taken = async {
         let mut conn = options.connect().await?;
-        if !sqlx::query_scalar::<_, bool>(TAKE_LOCK).bind(LOCK).fetch_one(&mut conn).await? {
+        if !sqlx::query_scalar::<_, bool>(statement).bind(LOCK).fetch_one(&mut conn).await? {
             return Err(TakeError::Locked);
         }
         sqlx::query(SYNC).execute(&mut conn).await?;
@@ -163,11 +186,11 @@ pub(super) async fn take(options: &PgConnectOptions) -> Result<PgConnection, Tak
 ///
 /// # Errors
 /// See [`OpenError`].
-pub(super) async fn writer(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
+pub(super) async fn writer(options: &PgConnectOptions, lock: Lock) -> Result<PgConnection, OpenError> {
     let place = place(options);
     let give_up = Instant::now() + START_WAIT;
     let mut conn = loop {
-        let error = match take(options).await {
+        let error = match take(options, lock).await {
             Ok(conn) => break conn,
             Err(error) => error,
         };

@@ -52,7 +52,7 @@ pub async fn restore(
 ) -> Result<Option<String>, CopyError> {
     let options = open::options(url).map_err(|error| sqlx::Error::Configuration(error.into()))?;
     // Held until all is over: no server starts meanwhile.
-    let mut lock = open::take(&options).await.map_err(|error| match error {
+    let mut lock = open::take(&options, open::Lock::Alone).await.map_err(|error| match error {
         TakeError::Locked => CopyError::InUse,
         TakeError::Server(error) => CopyError::Database(error),
     })?;

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use frontdesk_actors::metering;
 use frontdesk_actors::ports::StoreError;
+use frontdesk_domain::letter::NodeId;
 
 use crate::store::jobs::{GROUP_MAX, Pending, Rest, Work, failed};
 
@@ -42,6 +43,8 @@ pub(super) enum Job {
 /// The writer's own state.
 pub(super) struct Writer {
     options: PgConnectOptions,
+    /// As which process it writes, among others; `None`: alone.
+    me: Option<NodeId>,
     /// Holds the lock. None after a failure.
     conn: Option<PgConnection>,
     /// Told when the log has grown.
@@ -50,8 +53,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(options: PgConnectOptions, conn: PgConnection, moved: watch::Sender<()>) -> Self {
-        Self { options, conn: Some(conn), moved, rest: Rest::default() }
+    pub(super) fn new(
+        options: PgConnectOptions,
+        me: Option<NodeId>,
+        conn: PgConnection,
+        moved: watch::Sender<()>,
+    ) -> Self {
+        Self { options, me, conn: Some(conn), moved, rest: Rest::default() }
     }
 
     /// Writes until it is told to close, or until nobody is left who could ask.
@@ -119,7 +127,7 @@ impl Writer {
         works: Vec<Work<PgConnection>>,
     ) -> Result<Stored, String> {
         let mut conn = self.connection().await?;
-        let error = match timeout(GROUP_WAIT, group::store(&mut conn, pending, works)).await {
+        let error = match timeout(GROUP_WAIT, group::store(&mut conn, pending, works, self.me)).await {
             Ok(Ok(stored)) => {
                 self.conn = Some(conn);
                 self.rest.end();
@@ -162,7 +170,9 @@ impl Writer {
         if self.rest.is_on() {
             return Err("it failed a moment ago".to_owned());
         }
-        let taken = open::take(&self.options).await.map_err(|error| self.failed(error.to_string()))?;
+        let taken = open::take(&self.options, open::Lock::of(self.me))
+            .await
+            .map_err(|error| self.failed(error.to_string()))?;
         tracing::info!("the database is there again");
         Ok(taken)
     }

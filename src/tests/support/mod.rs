@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod document;
 pub mod http;
 pub mod line;
+pub mod nats;
 pub mod oidc;
 pub mod proxy;
 pub mod receiver;

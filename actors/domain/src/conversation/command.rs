@@ -1,5 +1,6 @@
-//! What may be asked of a conversation.
+//! What may be asked of a conversation. It can be written down: another process may have the conversation.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::{Attachment, Citation, DeliveryState};
@@ -10,7 +11,7 @@ use crate::people::{AgentRef, Author, AuthorKey, GuestProfile};
 use crate::timestamp::Timestamp;
 
 /// Everything that can change a conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Somebody says something.
     Say(Say),
@@ -54,7 +55,7 @@ pub enum Command {
 }
 
 /// A message or a note.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Say {
     /// Who; never the AI, which speaks through its turns.
     pub by: Author,
@@ -75,7 +76,7 @@ pub struct Say {
 }
 
 /// An upload as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundFile {
     /// What readers are told of it.
     pub file: Attachment,
@@ -88,7 +89,7 @@ pub struct FoundFile {
 }
 
 /// Something that came in over WhatsApp.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Receive {
     /// Who: the guest, or an agent without id who used the hotel's own phone.
     pub by: Author,
@@ -103,7 +104,7 @@ pub struct Receive {
 }
 
 /// What came in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Received {
     /// A message.
     Message {
@@ -143,7 +144,7 @@ pub enum Received {
 }
 
 /// An action on the conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Act {
     /// Who.
     pub by: Author,
@@ -156,7 +157,7 @@ pub struct Act {
 }
 
 /// What the hotel's property system says of the guest, or its word on who is logged in there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Booked {
     /// The same for the same version of a reservation.
     pub id: ClientId,
@@ -167,7 +168,7 @@ pub struct Booked {
 }
 
 /// What the AI reports.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum TurnNews {
     /// More words.
     Delta(String),
@@ -176,7 +177,7 @@ pub enum TurnNews {
 }
 
 /// How a turn ended. What it said is what its deltas said.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum TurnEnd {
     /// Answered.
     Said {

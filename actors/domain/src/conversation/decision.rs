@@ -1,5 +1,6 @@
 //! What the rules say is to happen.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::Event;
@@ -67,7 +68,7 @@ pub struct Enclosed {
 }
 
 /// A command is stored as this event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
     /// The author's id for it.
     pub id: ClientId,

@@ -15,7 +15,7 @@ use crate::store::tests::{conversation, hotel, say};
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn a_conflict_hits_only_the_guilty_commit() {
     let place = Fresh::new().await;
-    let (store, writer, queue) = PostgresStore::prepare(&place.url(), 64).await.expect("opens");
+    let (store, writer, queue) = PostgresStore::prepare(&place.url(), None, 64).await.expect("opens");
     let store = Arc::new(store);
     let writing = tokio::spawn(writer.run(queue));
     let property = hotel(&*store).await;
@@ -55,7 +55,7 @@ async fn a_full_queue_refuses() {
     let closed = store.append(say(&mut state.clone(), "late", 1)).await;
     assert!(matches!(closed, Err(StoreError::Unavailable(_))));
 
-    let (store, writer, queue) = PostgresStore::prepare(&place.url(), 2).await.expect("opens");
+    let (store, writer, queue) = PostgresStore::prepare(&place.url(), None, 2).await.expect("opens");
     let commits: Vec<_> = (0..3).map(|n| say(&mut state, "hello", n)).collect();
     let appends = futures_util::future::join_all(commits.into_iter().map(|one| store.append(one)));
     let (outcomes, ()) = tokio::join!(appends, async {

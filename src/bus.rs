@@ -1,0 +1,5 @@
+//! How processes that share a database write to each other. What they say is in [`frontdesk_domain::letter`].
+
+mod nats;
+
+pub use nats::Nats;
