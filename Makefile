@@ -37,12 +37,10 @@ test-rust: pages
 
 ## test-postgres: the store and the contract on PostgreSQL; and a server that is cut off, stopped and killed
 ON_POSTGRES := chat:: repeats:: resume:: takeover:: inbox:: knowledge:: isolation:: matrix:: whatsapp_in:: whatsapp_names:: \
-	whatsapp_passed:: privacy:: identity:: reservations::
+	whatsapp_passed:: privacy:: identity:: reservations:: webhooks:: access::
 .PHONY: test-postgres
 test-postgres: needs pages
-	# One at a time: what a webhook begins with depends on who else writes to the cluster just then.
-	RUST_TEST_THREADS=1 .ci/postgres run cargo test $(ALL) --lib -- --ignored postgres
-	RUST_TEST_THREADS=1 .ci/postgres run cargo test $(ALL) --test contract -- webhooks::
+	RUST_TEST_THREADS=$(THREADS) .ci/postgres run cargo test $(ALL) --lib -- --ignored postgres
 	RUST_TEST_THREADS=$(THREADS) .ci/postgres run cargo test $(ALL) --test contract -- $(ON_POSTGRES)
 	cargo test $(ALL) --test contract -- --ignored postgres:: nodes::
 

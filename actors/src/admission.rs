@@ -10,8 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use frontdesk_domain::refusal::Refusal;
 
-/// How many messages of guests may be under way: as many as the store writes in one group. With twice as many the
-/// machine stored no more of them in a second, and each waited twice as long (bench/RESILIENCE.md, R3).
+/// How many messages of guests may be under way: as many as the store writes in one group. So those that wait while a
+/// group is written all fit in the next one.
 pub const UNDER_WAY_MAX: usize = 1_024;
 
 /// The places that all guests share. Agents, webhooks and the AI need none: they are few, and go before guests.

@@ -8,7 +8,7 @@ use std::thread;
 use frontdesk_domain::refusal::{Code, Refusal};
 use tokio::sync::oneshot;
 
-/// Added to a thread's nice value: at 10 it gets a tenth of a core that others want as well.
+/// The nice value of such a thread: at 10 it gets a tenth of a core that others want as well.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
@@ -77,5 +77,56 @@ fn step_back() {
     let own = rustix::thread::gettid();
     if let Err(error) = rustix::process::setpriority_process(Some(own), NICE) {
         tracing::warn!(%error, "passwords are hashed at the priority of everything else");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_does_not_lose_its_worker() {
+        let workers = Workers::start(1, 4);
+        for _ in 0..3 {
+            let refusal = workers.run(|| panic!("on purpose")).await.expect_err("panicked");
+            assert_eq!(refusal.code, Code::Internal);
+        }
+        assert_eq!(workers.run(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn jobs_beyond_the_bound_are_refused_at_once_and_those_that_wait_are_done() {
+        let workers = Workers::start(1, 2);
+        let ((runs, begun), (end, ends)) = (oneshot::channel(), channel());
+        let busy = workers.clone();
+        let first = tokio::spawn(async move {
+            let job = move || {
+                let _ = runs.send(());
+                ends.recv()
+            };
+            busy.run(job).await
+        });
+        begun.await.expect("runs");
+        // The one thread is busy: two wait, and the third ends it once it is refused.
+        let beyond = async {
+            let refused = workers.run(|| 3).await;
+            end.send(()).expect("still runs");
+            refused
+        };
+        let (one, two, three) = tokio::join!(biased; workers.run(|| 1), workers.run(|| 2), beyond);
+        assert_eq!((one, two, three), (Ok(1), Ok(2), Err(Refusal::overloaded())));
+        assert_eq!(first.await.expect("ends"), Ok(Ok(())));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn its_threads_run_below_everything_else() {
+        let nice = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).expect("known");
+        let own = nice();
+        let workers = Workers::start(1, 1);
+        assert_eq!(workers.run(nice).await, Ok(NICE));
+        assert_eq!(nice(), own, "who asks stays where it is");
     }
 }

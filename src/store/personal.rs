@@ -37,6 +37,9 @@ macro_rules! theirs {
 /// The table that SQLite alone has.
 pub(in crate::store) const PLACES: &str = "places";
 
+/// The table that PostgreSQL alone has.
+pub(in crate::store) const TAKEN: &str = "taken";
+
 /// Every table. What names others' rows comes before them.
 pub(in crate::store) const TABLES: &[Table] = &[
     Table {
@@ -145,6 +148,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
     },
     nothing("events", "every word of the conversations: exported as such, emptied by the conversation's actor"),
     nothing(PLACES, "where the events of a conversation are: numbers"),
+    nothing(TAKEN, "conversations that one server took from another: ids"),
     nothing("ended_turns", "when and how the AI answered: ids, codes, times"),
     nothing("model_calls", "what calls of the model cost: ids, numbers"),
     nothing("webhook_deliveries", "which events went to which system: ids; bodies are made when they are sent"),

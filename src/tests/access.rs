@@ -90,7 +90,8 @@ async fn an_integration_does_what_its_token_says_and_no_more() {
     let mut system = server.caller();
     system.token = made["token"].as_str().unwrap().to_owned();
     assert!(system.token.starts_with("fdt_"), "scanners for secrets know it by its beginning");
-    assert_eq!(system.history(&guest.conversation).await.len(), 1);
+    // The AI may have answered by now.
+    assert_eq!(system.history(&guest.conversation).await[0]["id"], "g1");
     let path = format!("/api/conversations/{}/messages", guest.conversation);
     let said = json!({"id": "s1", "text": "Your room is ready"});
     assert_eq!(system.post(&path, said.clone()).await.0, 201);

@@ -6,17 +6,19 @@
 use sqlx::{Connection, PgConnection};
 
 const IS_FROM_ELSEWHERE: &str = "
-    SELECT greatest((SELECT max(xact) FROM events), (SELECT max(xact) FROM webhooks))
+    SELECT greatest((SELECT max(xact) FROM events),
+                    (SELECT max(greatest(xact, pg_snapshot_xmax(since)::text::bigint)) FROM webhooks))
          > pg_current_xact_id()::text::bigint";
 
-/// Each webhook begins before the first event that it was not sent: some are sent again, none is left out.
+/// Each webhook begins before the first event that it was not sent: some are sent again, none is left out. Which
+/// transactions were over when it began says nothing here.
 const WEBHOOKS: &str = "
     UPDATE webhooks
        SET position = coalesce(
                (SELECT min(events.position) - 1 FROM events
                  WHERE (events.xact, events.position) > (webhooks.xact, webhooks.position)),
                (SELECT max(events.position) FROM events), 0),
-           xact = 0";
+           xact = 0, since = NULL";
 const EVENTS: &str = "UPDATE events SET xact = 0 WHERE xact <> 0";
 
 /// Gives the log an order that this server can go on with, if it has none.

@@ -21,7 +21,6 @@ use crate::store::{ListError, Page, PageRequest, WriteError, cursor};
 use super::access::alone;
 use super::fault::{Fault, some};
 use super::{PostgresStore, rows};
-use gather::LOG_END;
 
 const ENABLED: &str = "SELECT * FROM webhooks WHERE enabled ORDER BY id";
 const OF_PROPERTY: &str = "SELECT * FROM webhooks WHERE property = $1 ORDER BY id";
@@ -29,18 +28,22 @@ const ONE: &str = "SELECT * FROM webhooks WHERE property = $1 AND id = $2";
 const ALL: &str = "SELECT * FROM webhooks";
 const COUNT: &str = "SELECT count(*) FROM webhooks WHERE property = $1";
 
+/// It begins at the first transaction that is not over, and passes over those behind it that are.
 const INSERT: &str = "
     INSERT INTO webhooks (id, property, url, events, secret, old_secret, old_until, enabled, fault, xact, position,
-                          created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)";
+                          since, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, 0,
+            pg_current_snapshot(), $10, $11)";
 
 /// What happened while it was off is passed over.
 const UPDATE: &str = "
     UPDATE webhooks
        SET url = $3, events = $4, secret = $5, old_secret = $6, old_until = $7,
-           xact = CASE WHEN $8 AND NOT enabled THEN $10 ELSE xact END,
+           xact = CASE WHEN $8 AND NOT enabled THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                       ELSE xact END,
            position = CASE WHEN $8 AND NOT enabled THEN 0 ELSE position END,
-           enabled = $8, fault = $9, updated_at = $11
+           since = CASE WHEN $8 AND NOT enabled THEN pg_current_snapshot() ELSE since END,
+           enabled = $8, fault = $9, updated_at = $10
      WHERE id = $1 AND property = $2";
 
 const DELETE: &str = "DELETE FROM webhooks WHERE id = $1 AND property = $2";
@@ -107,7 +110,6 @@ impl Webhooks for PostgresStore {
                 if count >= i64::try_from(WEBHOOKS_MAX).unwrap_or(i64::MAX) {
                     return Err(Fault::Taken);
                 }
-                let end: i64 = sqlx::query_scalar(LOG_END).fetch_one(&mut *conn).await?;
                 let (old, until) = webhook.old_secret.unzip();
                 sqlx::query(INSERT)
                     .bind(webhook.id)
@@ -119,7 +121,6 @@ impl Webhooks for PostgresStore {
                     .bind(until.map(|at| at.0))
                     .bind(webhook.enabled)
                     .bind(webhook.fault.as_deref().map(rows::plain))
-                    .bind(end)
                     .bind(webhook.created_at.0)
                     .bind(webhook.updated_at.0)
                     .execute(conn)
@@ -133,7 +134,6 @@ impl Webhooks for PostgresStore {
     async fn put_webhook(&self, webhook: Webhook) -> Result<(), WriteError> {
         let write = self.write(move |conn| {
             Box::pin(async move {
-                let end: i64 = sqlx::query_scalar(LOG_END).fetch_one(&mut *conn).await?;
                 let (old, until) = webhook.old_secret.unzip();
                 let done = sqlx::query(UPDATE)
                     .bind(webhook.id)
@@ -145,7 +145,6 @@ impl Webhooks for PostgresStore {
                     .bind(until.map(|at| at.0))
                     .bind(webhook.enabled)
                     .bind(webhook.fault.as_deref().map(rows::plain))
-                    .bind(end)
                     .bind(webhook.updated_at.0)
                     .execute(conn)
                     .await?;

@@ -3,6 +3,7 @@
 mod copies;
 mod opening;
 mod order;
+mod owners;
 mod races;
 mod tables;
 mod writing;

@@ -12,7 +12,7 @@ use super::{Fresh, Place};
 use crate::store::PageRequest;
 use crate::store::tests::webhooks::webhook;
 use crate::store::tests::{conversation, hotel, say};
-use crate::store::webhooks::Webhooks;
+use crate::store::webhooks::{Webhook, Webhooks};
 
 const INSERT: &str = "
     INSERT INTO events (conversation, seq, at, author_kind, guest_prev, guest_visible, kind, body)
@@ -62,6 +62,38 @@ async fn what_is_committed_late_is_not_passed_over() {
     assert_eq!(seqs(&store, hook.id, 3).await, [1, 2, 9]);
 }
 
+/// The older of them holds up what is read, and does not bring along what others wrote meanwhile.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
+async fn a_webhook_begins_when_it_is_added_and_not_with_what_is_open_then() {
+    let place = Fresh::new().await;
+    let store = place.open().await;
+    let property = hotel(&store).await;
+    let mut state = conversation(&store, property).await;
+    let late = conversation(&store, property).await;
+    let mut other = place.other().await;
+    let mut tx = other.begin().await.expect("begun");
+    sqlx::query(INSERT).bind(late.id().0).bind(9_i64).execute(&mut *tx).await.expect("inserted");
+    store.append(say(&mut state, "before", 10)).await.expect("stored");
+    let hook = webhook(property);
+    store.add_webhook(hook.clone()).await.expect("added");
+    store.append(say(&mut state, "after", 11)).await.expect("stored");
+    tx.commit().await.expect("committed");
+    // The 9th was there for nobody when it was added.
+    assert_eq!(seqs(&store, hook.id, 2).await, [2, 9]);
+
+    let mut tx = other.begin().await.expect("begun");
+    sqlx::query(INSERT).bind(late.id().0).bind(10_i64).execute(&mut *tx).await.expect("inserted");
+    store.put_webhook(Webhook { enabled: false, ..hook.clone() }).await.expect("off");
+    store.append(say(&mut state, "while it is off", 12)).await.expect("stored");
+    store.put_webhook(hook.clone()).await.expect("on");
+    // Nothing begins anew for one that is on.
+    store.append(say(&mut state, "on again", 13)).await.expect("stored");
+    store.put_webhook(hook.clone()).await.expect("as it is");
+    tx.commit().await.expect("committed");
+    assert_eq!(seqs(&store, hook.id, 4).await, [2, 4, 9, 10]);
+}
+
 /// As in a log that was restored on a server that has counted fewer transactions.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: make test-postgres"]
@@ -79,9 +111,10 @@ async fn a_log_from_another_server_goes_on() {
     store.append(say(&mut state, "not sent yet", 20)).await.expect("stored");
     store.close().await;
     let mut other = place.other().await;
-    for table in
-        ["UPDATE events SET xact = xact + 1000000000", "UPDATE webhooks SET xact = xact + 1000000000"]
-    {
+    for table in [
+        "UPDATE events SET xact = xact + 1000000000",
+        "UPDATE webhooks SET xact = xact + 1000000000, since = '1000000000:2000000000:'",
+    ] {
         sqlx::query(table).execute(&mut other).await.expect("counted");
     }
     let store = place.open().await;

@@ -15,19 +15,18 @@ use super::add;
 use crate::store::postgres::fault::Fault;
 use crate::store::postgres::{PostgresStore, rows};
 
-/// Where a webhook begins that is sent what happens from now on: the first transaction that is not over. All before
-/// it are passed over.
-pub(super) const LOG_END: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
-
 /// Locked: no two nodes read on for one webhook.
 const STANDS_AT: &str = "
     SELECT property, events, xact, position FROM webhooks WHERE id = $1 AND enabled FOR UPDATE";
 const MOVE: &str = "UPDATE webhooks SET xact = $2, position = $3 WHERE id = $1";
+/// Without what was over when the webhook was added or turned on, though an older transaction was not.
 const READ_ON: &str = "
     SELECT xact, position, conversation, seq, kind,
            (SELECT property FROM conversations WHERE id = events.conversation) AS property
       FROM events
      WHERE (xact, position) > ($1, $2) AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+       AND NOT coalesce(pg_visible_in_snapshot(xact::text::xid8, (SELECT since FROM webhooks WHERE id = $4)),
+                        FALSE)
      ORDER BY xact, position
      LIMIT $3";
 /// Of our own transaction we are told when it is over.
@@ -61,7 +60,7 @@ pub(super) async fn gather(
     let property: Uuid = row.try_get("property")?;
     let (mut xact, mut position): (i64, i64) = (row.try_get("xact")?, row.try_get("position")?);
     let wanted: Vec<String> = rows::json_at(&row, "events")?;
-    let found = sqlx::query(READ_ON).bind(xact).bind(position).bind(i64::from(limit));
+    let found = sqlx::query(READ_ON).bind(xact).bind(position).bind(i64::from(limit)).bind(webhook);
     let found = found.fetch_all(&mut *conn).await?;
     for row in &found {
         (xact, position) = (row.try_get("xact")?, row.try_get("position")?);
