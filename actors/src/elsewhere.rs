@@ -26,7 +26,7 @@ use frontdesk_domain::refusal::Refusal;
 use crate::cluster::{Cluster, WATCH_EVERY};
 use crate::directory::Directory;
 use crate::fanout::Fanout;
-use crate::messages::{ConversationMsg, ConversationRef, FromNode, Reader, Reply};
+use crate::messages::{ConversationMsg, ConversationRef, FromNode, Origin, Reader, Reply, SocketId};
 use crate::ports::{Standing, Store};
 
 /// How long nobody asks before this ends.
@@ -117,8 +117,7 @@ impl Elsewhere {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(successor) = &state.successor {
-            let is_for_it = !matches!(&message, ConversationMsg::FromNode(said) if !matches!(**said, FromNode::Asked { .. }));
-            if is_for_it {
+            if !is_ours_alone(&message) {
                 let _ = successor.cast(message);
             }
             return Ok(());
@@ -185,8 +184,7 @@ impl Elsewhere {
                     Audience::Guest => guest,
                     Audience::Agents => agents,
                 };
-                let except =
-                    except.map(|socket| crate::messages::Origin::here(crate::messages::SocketId(socket)));
+                let except = except.map(|socket| Origin::here(SocketId(socket)));
                 state.readers.notice(self.id, &frame, head, except);
             }
             Told::Gone => self.hand_on(myself, state),
@@ -230,4 +228,9 @@ impl Elsewhere {
         self.cluster.stand_down(self.id, myself);
         myself.stop(None);
     }
+}
+
+/// What answers us, or tells us how it stands: a successor asks for itself.
+fn is_ours_alone(message: &ConversationMsg) -> bool {
+    matches!(message, ConversationMsg::FromNode(said) if !matches!(**said, FromNode::Asked { .. }))
 }

@@ -1,5 +1,7 @@
 //! The one way in: what HTTP and the socket pumps may ask of the actors.
 
+mod others;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,9 +13,8 @@ use uuid::Uuid;
 
 use frontdesk_domain::conversation::{Ack, Command};
 use frontdesk_domain::frame::Action;
-use frontdesk_domain::ids::{AgentId, ConversationId, PropertyId, Seq};
+use frontdesk_domain::ids::{ConversationId, PropertyId, Seq};
 use frontdesk_domain::inbound::Parcel;
-use frontdesk_domain::letter::Letter;
 use frontdesk_domain::people::{Author, Principal};
 use frontdesk_domain::pool::Class;
 use frontdesk_domain::quota::Quota;
@@ -331,34 +332,6 @@ impl Hub {
             Ok(CallResult::Success(lease)) => lease,
             _ => Err(Busy),
         }
-    }
-
-    /// Where letters of other processes are taken in.
-    pub fn post(&self) -> Post {
-        self.shared.post.clone()
-    }
-
-    /// Tells the other processes that a hotel's knowledge was changed.
-    pub fn knowledge_changed(&self, property: PropertyId) {
-        self.tell_others(|| Letter::Knowledge(property));
-    }
-
-    fn tell_others(&self, letter: impl FnOnce() -> Letter) {
-        if let Some(cluster) = &self.shared.cluster {
-            cluster.send_all(&letter());
-        }
-    }
-
-    /// Closes a session's sockets with 4401.
-    pub fn end_session(&self, session: SessionKey) {
-        self.tell_others(|| Letter::EndSession(session.0));
-        self.shared.at.sockets.cast(SocketsMsg::EndSession(session));
-    }
-
-    /// Closes all sockets of an agent with 4401.
-    pub fn end_agent(&self, agent: AgentId) {
-        self.tell_others(|| Letter::EndAgent(agent));
-        self.shared.at.sockets.cast(SocketsMsg::EndAgent(agent));
     }
 
     /// True once the server is going away.

@@ -25,10 +25,13 @@ use crate::ports::StoreError;
 
 /// At every so many looks it is also looked for what was not told.
 const TELL_EVERY: u32 = 3;
+/// At every so many it is looked for changes that lists lack; where letters do not arrive, as often as for the rest.
+const LIST_EVERY: u32 = 12;
 /// How many conversations are looked for at once.
 const STANDING_MAX: usize = 1_000;
-/// How far the clocks of the nodes may differ, in milliseconds, for changes to be found.
-const CLOCKS_DIFFER_MILLIS: i64 = 5_000;
+/// How far back changes are looked for, in milliseconds: the time between two looks, and what the clocks of the nodes
+/// may differ.
+const BACK_MILLIS: i64 = 10_000;
 /// How many changes are looked at: those of a few seconds.
 const CHANGES_MAX: u32 = 500;
 
@@ -98,7 +101,9 @@ impl Pulse {
         state.looks = state.looks.wrapping_add(1);
         if state.looks.is_multiple_of(TELL_EVERY) {
             self.look_for_events().await?;
-            self.look_for_changes(state).await?;
+            if state.looks.is_multiple_of(LIST_EVERY) || !self.cluster.is_connected() {
+                self.look_for_changes(state).await?;
+            }
         }
         Ok(())
     }
@@ -121,7 +126,7 @@ impl Pulse {
 
     /// What changed in the last few seconds: the inbox is told once.
     async fn look_for_changes(&self, state: &mut State) -> Result<(), StoreError> {
-        let since = clock::now().plus_millis(-CLOCKS_DIFFER_MILLIS);
+        let since = clock::now().plus_millis(-BACK_MILLIS);
         let changed = self.cluster.owners().changed_since(since, CHANGES_MAX).await?;
         let mut told = HashMap::with_capacity(changed.len());
         for summary in changed {

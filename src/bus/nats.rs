@@ -49,7 +49,6 @@ impl Nats {
     /// # Errors
     /// See [`NatsError`].
     pub async fn connect(url: &SecretString, log: Uuid, me: NodeId) -> Result<Self, NatsError> {
-        let setting = |error: String| NatsError::Setting(error);
         let client = ConnectOptions::new()
             .name("frontdesk")
             .no_echo()
@@ -62,7 +61,8 @@ impl Nats {
             .event_callback(|event| async move { told(&event) })
             .connect(url.expose_secret())
             .await
-            .map_err(|error| setting(error.to_string()))?;
+            // No more of it: it may repeat the password.
+            .map_err(|error| NatsError::Setting(error.kind().to_string()))?;
         let (out, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(write(client.clone(), waiting));
         Ok(Self { client, prefix: format!("frontdesk.{}", log.simple()), me, out })
