@@ -26,6 +26,8 @@ pub const LEASE: Duration = Duration::from_millis(900);
 pub const LEASE_OVER: Duration = Duration::from_millis(1_000);
 /// How long an owner has for an answer before the conversation is taken from it.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(1_000);
+/// How long it has for a reader who joins, before the reader is served from the database.
+pub const JOIN_WITHIN: Duration = Duration::from_millis(500);
 /// How often an owner is told that we still want to know.
 pub const WATCH_EVERY: Duration = Duration::from_secs(5);
 /// How long an owner tells a node that does not say so.

@@ -1,6 +1,6 @@
 //! Questions to the owner, and what becomes of those that it does not answer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use frontdesk_domain::letter::{Answer, Ask};
 use frontdesk_domain::people::Principal;
 use frontdesk_domain::refusal::Refusal;
 
-use crate::cluster::{ANSWER_WITHIN, LEASE_OVER};
+use crate::cluster::{ANSWER_WITHIN, JOIN_WITHIN, LEASE_OVER};
 use crate::messages::{ConversationMsg, ConversationRef, FromNode, Reader, SocketMsg};
 use crate::ports::Claim;
 
@@ -23,10 +23,11 @@ impl Elsewhere {
         state.asked_at = Instant::now();
         state.last_ticket += 1;
         let ticket = state.last_ticket;
+        let within = if matches!(open, Open::Join(_)) { JOIN_WITHIN } else { ANSWER_WITHIN };
         self.cluster.ask(state.owner, self.id, ticket, open.ask());
         state.open.insert(ticket, open);
         // Where nothing can go there is nothing to wait for.
-        let wait = if self.cluster.is_connected() { ANSWER_WITHIN } else { std::time::Duration::ZERO };
+        let wait = if self.cluster.is_connected() { within } else { Duration::ZERO };
         myself.send_after(wait, move || ConversationMsg::FromNode(Box::new(FromNode::Overdue { ticket })));
     }
 
