@@ -175,10 +175,12 @@ impl Conversations {
         });
     }
 
-    /// Opens it, or sees to it that whoever has it lives.
+    /// Opens it, or sees to it that whoever has it lives. While that cannot be asked it is believed: a turn that was
+    /// taken from one who lives would begin anew.
     fn mind(&self, id: ConversationId) -> bool {
         let Ok(actor) = self.around.directory.find_or_open(id) else { return false };
-        self.around.cluster.is_none() || actor.cast(ConversationMsg::CheckOwner).is_ok()
+        let can_ask = self.around.cluster.as_ref().is_some_and(|cluster| cluster.is_connected());
+        !can_ask || actor.cast(ConversationMsg::CheckOwner).is_ok()
     }
 
     /// A process that ends leaves its turns to the others, and guests wait for them.
