@@ -120,8 +120,9 @@ test-web: web/node_modules/.package-lock.json
 	cd web && npx vitest run
 
 ## test-browser: both pages in Chromium against the server
+# What the other tests have built, and no benches.
 test-browser: pages
-	cargo build $(ALL) --all-targets
+	cargo test $(ALL) --no-run
 	cd web && npx playwright test
 
 ## hostile: five hundred payloads also where `make test` puts one in five
