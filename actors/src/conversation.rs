@@ -13,6 +13,7 @@ mod erase;
 mod owner;
 mod perform;
 mod readers;
+mod telling;
 
 use std::collections::VecDeque;
 use std::future::ready;
@@ -23,12 +24,11 @@ use futures_util::future::Either;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use frontdesk_domain::conversation::{
-    Command, Conversation as Rules, Decision, Effect, Notice, Snapshot, TurnEnd, TurnNews,
+    Command, Conversation as Rules, Decision, Effect, Snapshot, TurnEnd, TurnNews,
 };
 use frontdesk_domain::event::Channel;
-use frontdesk_domain::frame::ServerFrame;
 use frontdesk_domain::ids::{ConversationId, Seq, TurnId};
-use frontdesk_domain::people::{Audience, AuthorKind};
+use frontdesk_domain::people::AuthorKind;
 use frontdesk_domain::refusal::Refusal;
 use frontdesk_domain::timestamp::Timestamp;
 
@@ -219,7 +219,6 @@ impl Conversation {
             ConversationMsg::Retire => {
                 self.on_flush(&myself, state).await?;
                 self.save_marks(state).await;
-                self.let_go(&myself).await;
                 myself.stop(None);
             }
             ConversationMsg::FromNode(said) => self.on_from_node(&myself, *said, state).await?,
@@ -294,48 +293,6 @@ impl Conversation {
 fn come_back(myself: &ConversationRef, turn: TurnId, due: Timestamp) {
     let wait = u64::try_from(due.0 - clock::now().0).unwrap_or(0);
     myself.send_after(Duration::from_millis(wait), move || ConversationMsg::Quiet { turn, due });
-}
-
-/// The newest event that each kind of reader may see.
-#[derive(Clone, Copy)]
-struct Heads {
-    guest: Seq,
-    agents: Seq,
-}
-
-impl Heads {
-    fn of(rules: &Rules) -> Self {
-        Self { guest: rules.head(Audience::Guest), agents: rules.head(Audience::Agents) }
-    }
-
-    fn head(self, audience: Audience) -> Seq {
-        match audience {
-            Audience::Guest => self.guest,
-            Audience::Agents => self.agents,
-        }
-    }
-}
-
-/// Tells the readers: what is stored, then what passes. `heads`: where they stand after it; `muted`: but no words
-/// of the AI.
-fn tell(decision: &Decision, heads: Heads, id: ConversationId, readers: &mut Fanout, muted: bool) {
-    for event in &decision.events {
-        readers.tell(event);
-    }
-    for notice in &decision.notices {
-        if muted && matches!(notice, Notice::Draft { .. }) {
-            continue;
-        }
-        readers.notice(id, &passing(notice, id), |audience| heads.head(audience), None);
-    }
-}
-
-fn passing(notice: &Notice, conversation: ConversationId) -> ServerFrame {
-    match notice.clone() {
-        Notice::Draft { turn, text } => ServerFrame::Draft { conversation, turn, text },
-        Notice::DraftEnd { turn, outcome, seq } => ServerFrame::DraftEnd { conversation, turn, outcome, seq },
-        Notice::Typing { by, on } => ServerFrame::Typing { conversation, by, on },
-    }
 }
 
 /// Opens a conversation under its supervisor, without waiting for it.

@@ -65,6 +65,10 @@ pub struct State {
     begun_at: Instant,
     asked_at: Instant,
     watched_at: Instant,
+    /// We have taken it, and its last owner may still show words of the AI: nothing goes on before that is over.
+    waits_for_lease: bool,
+    /// What other nodes asked us, as the owner, meanwhile.
+    held: Vec<FromNode>,
     /// Who has our place by now: everything is passed on.
     successor: Option<ConversationRef>,
     retiring: bool,
@@ -101,6 +105,8 @@ impl Elsewhere {
             begun_at: Instant::now(),
             asked_at: Instant::now(),
             watched_at: Instant::now(),
+            waits_for_lease: false,
+            held: Vec::new(),
             successor: None,
             retiring: false,
         }
@@ -163,7 +169,10 @@ impl Elsewhere {
             FromNode::Told { life, what } => self.on_told(myself, life, *what, state),
             FromNode::Standing(standing) => self.on_standing(myself, standing, state),
             FromNode::Overdue { ticket } => self.on_overdue(myself, ticket, state).await,
-            FromNode::LeaseOver => self.hand_on(myself, state),
+            FromNode::LeaseOver => {
+                state.waits_for_lease = false;
+                self.hand_on(myself, state);
+            }
             FromNode::Asked { from, ticket, ask } => self.on_asked(myself, from, ticket, ask, state),
             FromNode::Lost => self.cluster.forget_lost(self.id),
         }

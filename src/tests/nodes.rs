@@ -18,6 +18,8 @@ use crate::support::{Caller, Client, Server};
 const DELIVERED_WITHIN: Duration = Duration::from_secs(2);
 /// How long after that whoever sends tries again.
 const AGAIN_AFTER: Duration = Duration::from_millis(700);
+/// How long a node may show words of the AI after its last look at whose conversation it is.
+const LEASE: Duration = Duration::from_millis(900);
 
 /// Two nodes.
 struct Pair {
@@ -257,6 +259,44 @@ async fn without_the_wire_it_is_slower_and_never_wrong() {
     if binary().1 || !cfg!(debug_assertions) {
         assert!(gone < DELIVERED_WITHIN && half < DELIVERED_WITHIN);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL and NATS: make test-postgres"]
+async fn who_takes_over_without_the_wire_waits_until_the_other_node_is_silent() {
+    let mut pair = Pair::start().await;
+    let (_, mut guest) = Reader::guest(&pair.a).await;
+    guest.say("g1").await;
+    guest.find("words of the AI", |frame| frame["type"] == "draft").await;
+    let mut agent = Reader::agent(&pair.b, &guest.conversation).await;
+    pair.nats.kill();
+    let began = Instant::now();
+    let taken = async {
+        agent.act("take", "take_over").await;
+        let answer = agent.find("an answer", |frame| frame["id"] == "take" && frame["type"] != "event").await;
+        assert_eq!(answer["type"], "ack", "{answer}");
+        Instant::now()
+    };
+    // The node where the AI speaks lives, and cannot be asked.
+    let spoken = async {
+        let mut last_word = began;
+        loop {
+            let frame = guest.next(PATIENCE).await.expect("the take-over in time");
+            if frame["type"] == "draft" {
+                last_word = Instant::now();
+            } else if frame["type"] == "event" && frame["kind"] == "mode" {
+                return last_word;
+            }
+        }
+    };
+    let (acked, last_word) = tokio::join!(taken, spoken);
+    println!(
+        "without the wire taken over after {:?}, the last word after {:?}",
+        acked - began,
+        last_word - began
+    );
+    assert!(acked - began >= LEASE, "no sooner than the other node is surely silent");
+    assert!(last_word < acked, "and it was");
 }
 
 /// The first thing that a guest says, so that there is something to open.

@@ -21,7 +21,8 @@ use crate::trace::{TARGET, Trace};
 use crate::trace_span;
 
 use super::commit::{add, empty_commit};
-use super::{Conversation, Heads, State, tell};
+use super::telling::{Heads, tell};
+use super::{Conversation, State};
 
 /// How many commands share one commit of a conversation at most.
 const BATCH_MAX: usize = 256;

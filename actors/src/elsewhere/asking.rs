@@ -80,6 +80,9 @@ impl Elsewhere {
     }
 
     async fn seize(&self, myself: &ConversationRef, state: &mut State) {
+        if state.waits_for_lease {
+            return;
+        }
         match self.cluster.owners().seize(self.id, state.owner).await {
             Ok(Claim::Ours { turn_open }) => {
                 tracing::warn!(conversation = %self.id, node = %state.owner, "a node does not answer: its conversation is taken");
@@ -87,6 +90,7 @@ impl Elsewhere {
                     return self.hand_on(myself, state);
                 }
                 // It may be speaking there until its lease is over.
+                state.waits_for_lease = true;
                 myself.send_after(LEASE_OVER, || ConversationMsg::FromNode(Box::new(FromNode::LeaseOver)));
             }
             Ok(Claim::Theirs(_)) => self.hand_on(myself, state),
