@@ -37,7 +37,7 @@ test-rust: pages
 
 ## test-postgres: the store and the contract on PostgreSQL; and a server that is cut off, stopped and killed
 ON_POSTGRES := chat:: repeats:: resume:: takeover:: inbox:: knowledge:: isolation:: matrix:: whatsapp_in:: whatsapp_names:: \
-	whatsapp_passed:: privacy:: identity:: reservations:: webhooks:: access::
+	whatsapp_passed:: privacy:: identity:: links:: reservations:: webhooks:: access::
 .PHONY: test-postgres
 test-postgres: needs pages
 	RUST_TEST_THREADS=$(THREADS) .ci/postgres run cargo test $(ALL) --lib -- --ignored postgres

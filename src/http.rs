@@ -35,6 +35,7 @@ mod invitations;
 mod knowledge;
 mod layers;
 mod learning;
+mod links;
 mod oidc;
 pub mod origin;
 mod pages;
@@ -56,7 +57,7 @@ pub use sockets::Sockets;
 pub use state::{AppState, KnowledgeChanged, Started, now};
 pub(crate) use ws::serve_pipe;
 
-use crate::auth::Guard::{Agent, AgentOrGuest, Anyone, Handler, Myself, WriterOrGuest};
+use crate::auth::Guard::{Agent, AgentOrGuest, Anyone, Guest, Handler, Myself, WriterOrGuest};
 use crate::auth::rights::Access;
 use crate::auth::rights::Scope::{
     ConversationsRead, ConversationsWrite, KnowledgeRead, KnowledgeWrite, Metrics,
@@ -85,6 +86,8 @@ fn table() -> Table {
         .routes(row(Handler,                                    UNCOUNTED, routes!(ws::agent)))
         .routes(row(Handler,                                    UNCOUNTED, routes!(whatsapp::verify, whatsapp::receive)))
         .routes(row(Anyone,                                     SESSIONS,  routes!(guest::session)))
+        .routes(row(Guest,                                      SESSIONS,  routes!(links::send_code)))
+        .routes(row(Guest,                                      SESSIONS,  routes!(links::link)))
         .routes(row(Anyone,                                     LOGINS,    routes!(session::login)))
         .routes(row(Anyone,                                     REQUESTS,  routes!(oidc::ways)))
         .routes(row(Anyone,                                     LOGINS,    routes!(oidc::begin)))
@@ -99,6 +102,7 @@ fn table() -> Table {
         .routes(row(Myself,                                     LOGINS,    routes!(account::remove_second_factor)))
         .routes(row(Agent(Role::Viewer).or(ConversationsRead),  REQUESTS,  routes!(conversations::list)))
         .routes(row(Agent(Role::Viewer).or(ConversationsRead),  REQUESTS,  routes!(conversations::one)))
+        .routes(row(Agent(Role::Viewer).or(ConversationsRead),  REQUESTS,  routes!(links::list)))
         .routes(row(AgentOrGuest.or(ConversationsRead),         REQUESTS,  routes!(events::list)))
         .routes(row(WriterOrGuest.or(ConversationsWrite),       REQUESTS,  routes!(commands::say)))
         .routes(row(Agent(Role::Agent).or(ConversationsWrite),  REQUESTS,  routes!(commands::act)))

@@ -20,6 +20,7 @@ pub mod evaluate;
 pub mod help;
 pub mod http;
 pub mod identity;
+pub mod linking;
 pub mod oidc;
 pub mod pager;
 pub mod privacy;

@@ -28,7 +28,7 @@ use crate::auth::{self, Attempts, Hasher, Printed, Vault, vault};
 use crate::config::{Ai, Alarms, Config};
 use crate::egress::{Egress, Lookup, SystemLookup};
 use crate::help::Help;
-use crate::http::state::{AppState, Started, UPLOADS_AT_ONCE, now};
+use crate::http::state::{AppState, CODES_AT_ONCE, Started, UPLOADS_AT_ONCE, now};
 use crate::oidc::Oidc;
 use crate::pager::AlarmPost;
 use crate::privacy::Nudge;
@@ -141,6 +141,7 @@ impl Parts {
             webhooks: Wake::default(),
             erasures: Nudge::default(),
             reservations: Arc::default(),
+            codes: Arc::new(Semaphore::new(CODES_AT_ONCE)),
             uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             knowledge_changed: Arc::new(move |property| {
                 knowledge.changed(property);

@@ -26,6 +26,8 @@ pub enum Guard {
     Myself,
     /// An agent of this role or a higher one.
     Agent(Role),
+    /// A guest. A login of staff in the same browser is not looked at.
+    Guest,
     /// Any agent, or a guest. Whether the conversation is theirs is the handler's to ask.
     AgentOrGuest,
     /// The same for what viewers may not do.
@@ -89,15 +91,21 @@ impl Access {
         let https = server.is_https();
         let (least, guests) = match self.guard {
             Guard::Anyone | Guard::Handler => return Ok(None),
-            Guard::Myself => (Role::Viewer, false),
-            Guard::Agent(least) => (least, false),
-            Guard::AgentOrGuest => (Role::Viewer, true),
-            Guard::WriterOrGuest => (Role::Agent, true),
+            Guard::Myself => (Some(Role::Viewer), false),
+            Guard::Agent(least) => (Some(least), false),
+            Guard::Guest => (None, true),
+            Guard::AgentOrGuest => (Some(Role::Viewer), true),
+            Guard::WriterOrGuest => (Some(Role::Agent), true),
         };
         if let Some(secret) = token::in_bearer(headers) {
             let (caller, scopes) = by_api_token(db, &secret, now).await?.ok_or_else(unauthorized)?;
             let granted = self.scope.is_some_and(|scope| scope.is_in(&scopes));
             return if granted { Ok(Some(caller)) } else { Err(turned(Refusal::forbidden(), caller)) };
+        }
+        if least.is_none()
+            && let Some(guest) = by_guest(db, headers, https).await?
+        {
+            return Ok(Some(guest));
         }
         // Any other bearer token is a guest's and was put there on purpose; a cookie just comes along.
         if !(guests && cookie::in_bearer(headers).is_some())
@@ -105,7 +113,7 @@ impl Access {
         {
             return if self.guard != Guard::Myself && owes_second_factor(&account, server) {
                 Err(turned(owed(), caller))
-            } else if account.role >= least {
+            } else if least.is_some_and(|least| account.role >= least) {
                 Ok(Some(caller))
             } else {
                 Err(turned(Refusal::forbidden(), caller))

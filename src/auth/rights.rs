@@ -86,6 +86,7 @@ impl Access {
             Guard::Handler => json!({"handler": true}),
             Guard::Myself => json!({"role": Role::Viewer.name(), "own_account": true}),
             Guard::Agent(least) => json!({"role": least.name()}),
+            Guard::Guest => json!({"guest": true}),
             Guard::AgentOrGuest => json!({"role": Role::Viewer.name(), "guest": true}),
             Guard::WriterOrGuest => json!({"role": Role::Agent.name(), "guest": true}),
         };

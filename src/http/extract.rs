@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use frontdesk_actors::messages::SessionKey;
-use frontdesk_domain::ids::PropertyId;
+use frontdesk_domain::ids::{GuestId, PropertyId};
 use frontdesk_domain::people::{AgentRef, Principal};
 use frontdesk_domain::refusal::{Code, Refusal};
 use frontdesk_domain::strict::Object;
@@ -122,6 +122,26 @@ impl<S: Send + Sync> FromRequestParts<S> for AgentAuth {
         match who {
             Principal::Agent { property, agent, .. } => Ok(Self { agent, property, session }),
             Principal::Guest { .. } => Err(Refusal::forbidden().into()),
+        }
+    }
+}
+
+/// A guest of the chat page, let in by the path's guard.
+#[derive(Clone, Copy, Debug)]
+pub struct GuestAuth {
+    /// Who.
+    pub guest: GuestId,
+    /// Of which hotel.
+    pub property: PropertyId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for GuestAuth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, &()).await?.who {
+            Principal::Guest { id, property, .. } => Ok(Self { guest: id, property }),
+            Principal::Agent { .. } => Err(Refusal::forbidden().into()),
         }
     }
 }

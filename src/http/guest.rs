@@ -71,6 +71,8 @@ pub(super) struct Session {
     /// What the guest is to agree to before writing, and has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<String>,
+    /// The hotel is on WhatsApp as well: a guest may show to be the same there.
+    whatsapp: bool,
     /// Hosts that the hotel's knowledge names: links in the AI's text may lead there. At most 100.
     hosts: Vec<String>,
 }
@@ -213,10 +215,11 @@ async fn answer(
         consent = None;
     }
     let hosts = state.help.hosts(row.property).await;
+    let whatsapp = state.whatsapp.as_ref().is_some_and(|webhook| webhook.numbers.serve(row.property));
     let guest = GuestProfile { id: Some(row.id), ..row.profile };
     let token_text = token.reveal().to_owned();
     let conversation = row.conversation;
-    let session = Session { token: token_text, guest, conversation, hotel, notice, consent, hosts };
+    let session = Session { token: token_text, guest, conversation, hotel, notice, consent, whatsapp, hosts };
     let mut response = (status, axum::Json(session)).into_response();
     let line = cookie::give(Kind::Guest, token, state.config.server.is_https(), embedded);
     if let Ok(line) = HeaderValue::try_from(line) {

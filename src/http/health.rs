@@ -13,10 +13,11 @@ use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::state::{AppState, UPLOADS_AT_ONCE, now};
+use super::state::{AppState, CODES_AT_ONCE, UPLOADS_AT_ONCE, now};
 use crate::auth::rights::Scope;
 use crate::auth::{cookie, guard, token};
 use crate::config::{Config, DatabaseUrl};
@@ -88,7 +89,8 @@ async fn look(state: &AppState) -> Looked {
         guest_sessions: signs.guest_sessions,
         agent_sessions: signs.agent_sessions,
         readers: (signs.readers_busy, signs.readers_max),
-        uploads: (UPLOADS_AT_ONCE - state.uploads.available_permits().min(UPLOADS_AT_ONCE), UPLOADS_AT_ONCE),
+        uploads: taken(&state.uploads, UPLOADS_AT_ONCE),
+        link_codes: taken(&state.codes, CODES_AT_ONCE),
         passwords: state.hasher.load(),
         guest_messages: state.hub.guest_messages(),
         database_bytes: signs.database_bytes.unwrap_or_default(),
@@ -101,6 +103,11 @@ async fn look(state: &AppState) -> Looked {
         looked.log_bytes = size(Path::new(&log)).await;
     }
     looked
+}
+
+/// How many of so many places are taken.
+fn taken(places: &Semaphore, max: usize) -> (usize, usize) {
+    (max - places.available_permits().min(max), max)
 }
 
 async fn size(path: &Path) -> u64 {

@@ -34,6 +34,9 @@ pub type KnowledgeChanged = Arc<dyn Fn(PropertyId) + Send + Sync>;
 /// How many uploads are read at once: each takes up to 10 MiB of memory.
 pub const UPLOADS_AT_ONCE: usize = 4;
 
+/// How many codes are on their way over WhatsApp at once.
+pub const CODES_AT_ONCE: usize = 16;
+
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
@@ -59,6 +62,8 @@ pub struct AppState {
     pub graph: Option<GraphClient>,
     /// The WhatsApp channel's webhook; `None` while the channel is off.
     pub whatsapp: Option<Arc<Webhook>>,
+    /// Places for codes that are on their way over WhatsApp.
+    pub codes: Arc<Semaphore>,
     /// The bytes of attachments.
     pub files: Folder,
     /// Places for uploads: each is held in memory.

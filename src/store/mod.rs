@@ -20,6 +20,7 @@ pub mod identities;
 mod jobs;
 mod knowledge;
 mod known;
+pub mod links;
 mod listing;
 pub mod logins;
 mod opened;
@@ -32,6 +33,7 @@ pub mod records;
 pub mod rehearsal;
 pub mod reservations;
 pub mod sqlite;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -47,6 +49,7 @@ pub use guests::{GuestRow, Guests};
 pub use help::Helping;
 pub use identities::Identities;
 pub use knowledge::{Entry, EntryVersion, Knowledge, VERSIONS_KEPT};
+pub use links::Links;
 pub use listing::{ConversationQuery, Listing, View};
 pub use logins::Logins;
 pub use opened::{OpenError, Opened};
@@ -70,6 +73,7 @@ pub trait Database:
     + Guests
     + Helping
     + Knowledge
+    + Links
     + Listing
     + Records
     + Webhooks
@@ -90,6 +94,7 @@ impl<T> Database for T where
         + Guests
         + Helping
         + Knowledge
+        + Links
         + Listing
         + Records
         + Webhooks

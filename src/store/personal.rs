@@ -129,6 +129,18 @@ pub(in crate::store) const TABLES: &[Table] = &[
         erase: &["DELETE FROM guest_identities WHERE guest = ?1"],
     },
     Table {
+        name: "link_codes",
+        holds: "that a code was sent to the guest of a number: a digest, ten minutes",
+        export: None,
+        erase: &["DELETE FROM link_codes WHERE guest = ?1", "DELETE FROM link_codes WHERE whatsapp = ?1"],
+    },
+    Table {
+        name: "guest_links",
+        holds: "that a guest of the chat page is one of WhatsApp as well: ids",
+        export: Some("SELECT guest, whatsapp, linked_at FROM guest_links WHERE guest = ?1 OR whatsapp = ?1 ORDER BY linked_at"),
+        erase: &["DELETE FROM guest_links WHERE guest = ?1", "DELETE FROM guest_links WHERE whatsapp = ?1"],
+    },
+    Table {
         name: "reservations",
         holds: "name, contact, room and days of a stay",
         export: Some("SELECT * FROM reservations WHERE guest = ?1 ORDER BY reference"),

@@ -88,6 +88,8 @@ pub struct Looked {
     pub readers: (usize, usize),
     /// Uploads under way, and how many there may be.
     pub uploads: (usize, usize),
+    /// Codes on their way over WhatsApp, and how many there may be.
+    pub link_codes: (usize, usize),
     /// Passwords that are looked at or wait, and how many there may be.
     pub passwords: (usize, usize),
     /// Messages of guests that are not answered yet, and how many there may be.
@@ -104,6 +106,7 @@ pub fn render(handle: &PrometheusHandle, looked: &Looked) -> String {
     for (name, (length, max)) in [
         ("readers", looked.readers),
         ("uploads", looked.uploads),
+        ("link_codes", looked.link_codes),
         ("passwords", looked.passwords),
         ("guest_messages", looked.guest_messages),
     ] {

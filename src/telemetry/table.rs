@@ -73,6 +73,7 @@ const QUEUES: &[Label] = &[label(
         "whatsapp_sends",
         "whatsapp_parcels",
         "uploads",
+        "link_codes",
         "passwords",
         "guest_messages",
     ],
@@ -187,6 +188,7 @@ pub const METRICS: &[Metric] = &[
     counter("frontdesk_whatsapp_deliveries_total", &[label("state", &["sent", "delivered", "read", "failed"])], "What WhatsApp reported of our messages"),
     counter("frontdesk_whatsapp_marks_skipped_total", &[], "Read marks that were not sent because too many waited"),
     counter("frontdesk_whatsapp_alarms_total", &[], "Times that sending stopped until somebody sees to it"),
+    counter("frontdesk_link_codes_total", &[label("outcome", &["sent", "failed", "nobody"])], "Codes that guests of the chat page asked for, to be sent over WhatsApp"),
     gauge("frontdesk_whatsapp_stopped", &[], "1 while sending is stopped"),
     gauge("frontdesk_whatsapp_waiting", &[], "Messages in the table that are not sent yet"),
 

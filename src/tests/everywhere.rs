@@ -54,12 +54,13 @@ async fn send(
     request.body(body.to_owned()).send().await.unwrap()
 }
 
-/// A whole house, and its admin under https.
+/// A whole house, and its admin under https, in whose browser a guest has been as well.
 async fn house() -> (Server, Caller, String) {
     let server = Server::start(&[("FRONTDESK_PUBLIC_URL", PUBLIC), ("FRONTDESK_METRICS_TOKEN", "m")]).await;
     let (guest, mut page) = server.guest_page().await;
     page.done(json!({"type":"send","id":"g1","text":"hello"})).await;
-    let admin = server.admin().await;
+    let mut admin = server.admin().await;
+    admin.cookie = format!("{}; __Host-frontdesk_guest={}", admin.cookie, guest.token);
     // The answer to the greeting is to be over.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     (server, admin, guest.conversation)

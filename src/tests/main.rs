@@ -39,6 +39,7 @@ mod inbox;
 mod isolation;
 mod knowledge;
 mod limits;
+mod links;
 mod log_lines;
 mod login_crowds;
 mod logins;

@@ -16,6 +16,11 @@ impl Numbers {
         Self { known: pairs.into_iter().collect() }
     }
 
+    /// True if one of the numbers is this hotel's.
+    pub fn serve(&self, property: PropertyId) -> bool {
+        self.known.values().any(|known| *known == property)
+    }
+
     /// The hotel behind a number; none if it is not ours.
     pub fn property(&self, phone_number_id: &str) -> Option<PropertyId> {
         self.known.get(phone_number_id).copied()

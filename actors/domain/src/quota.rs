@@ -23,6 +23,10 @@ pub enum Quota {
     RequestPerAddress,
     /// New WebSocket connections from one address.
     ConnectPerAddress,
+    /// Codes that one guest asks for, to be sent over WhatsApp.
+    CodePerGuest,
+    /// Codes that are sent to one number, whoever asks for them.
+    CodePerNumber,
     /// Refusals of one person that are written into the audit log; the refusals themselves have no limit.
     NotedDenialPerPerson,
 }
@@ -38,7 +42,7 @@ pub struct Rate {
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::LoginPerAddress,
         Self::SessionPerAddress,
         Self::MessagePerGuest,
@@ -48,6 +52,8 @@ impl Quota {
         Self::FloodPerSocket,
         Self::RequestPerAddress,
         Self::ConnectPerAddress,
+        Self::CodePerGuest,
+        Self::CodePerNumber,
         Self::NotedDenialPerPerson,
     ];
 
@@ -63,6 +69,8 @@ impl Quota {
             Self::FloodPerSocket => "flood_per_socket",
             Self::RequestPerAddress => "request_per_address",
             Self::ConnectPerAddress => "connect_per_address",
+            Self::CodePerGuest => "code_per_guest",
+            Self::CodePerNumber => "code_per_number",
             Self::NotedDenialPerPerson => "noted_denial_per_person",
         }
     }
@@ -79,6 +87,7 @@ impl Quota {
             Self::FloodPerSocket => (500, 100),
             Self::RequestPerAddress => (300, 10),
             Self::ConnectPerAddress => (200, 50),
+            Self::CodePerGuest | Self::CodePerNumber => (3, 1_200_000),
             Self::NotedDenialPerPerson => (20, 60_000),
         };
         Rate { burst, every_ms }
@@ -91,6 +100,7 @@ impl Quota {
             Self::SessionPerAddress | Self::ConnectPerAddress => "too many connections, please wait",
             Self::MessagePerGuest | Self::CommandPerAgent => "too many messages, please wait",
             Self::UploadPerPerson => "too many files, please wait",
+            Self::CodePerGuest | Self::CodePerNumber => "too many codes, please wait",
             Self::FramePerSocket
             | Self::FloodPerSocket
             | Self::RequestPerAddress

@@ -26,6 +26,7 @@ mod help;
 mod identities;
 mod knowledge;
 mod lead;
+mod links;
 mod listing;
 mod locks;
 mod log;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -14,12 +15,13 @@ use uuid::Uuid;
 use frontdesk_domain::letter::NodeId;
 
 use crate::store::jobs::about;
+use crate::store::steps;
 
 use super::fault::code;
 use super::renumber::renumber;
 
 /// The steps from an empty database to the tables of this version.
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| steps::of("postgres"));
 
 /// How long a start waits for a server that is starting itself, or for a lock that a dead process left.
 const START_WAIT: Duration = Duration::from_secs(10);

@@ -20,6 +20,7 @@ mod heads;
 mod help;
 mod identities;
 mod knowledge;
+mod links;
 mod listing;
 mod log;
 mod logins;

@@ -3,6 +3,7 @@
 pub(in crate::store) mod accounts;
 pub(in crate::store) mod audit;
 mod deliveries;
+mod links;
 mod listing;
 mod log;
 mod logins;

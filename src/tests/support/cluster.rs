@@ -48,8 +48,20 @@ impl Cluster {
     /// Makes one and starts it.
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let url = control("start", &folder);
+        let url = control("start", &folder, &[]);
         Self { folder, url }
+    }
+
+    /// Makes another one that follows this one, and starts it: it reads until it is promoted.
+    pub fn standby(&self) -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = control("follow", &folder, &[&self.port().to_string()]);
+        Self { folder, url }
+    }
+
+    /// A standby becomes a server that writes.
+    pub fn promote(&self) {
+        control("promote", &self.folder, &[]);
     }
 
     pub fn port(&self) -> u16 {
@@ -71,11 +83,11 @@ impl Cluster {
     }
 
     pub fn start(&self) {
-        assert_eq!(control("start", &self.folder), self.url, "at the same place");
+        assert_eq!(control("start", &self.folder, &[]), self.url, "at the same place");
     }
 
     pub fn stop(&self) {
-        control("stop", &self.folder);
+        control("stop", &self.folder, &[]);
     }
 
     /// `kill -9` to the server's first process; the others end when they notice.
@@ -88,14 +100,14 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        control("stop", &self.folder);
+        control("stop", &self.folder, &[]);
     }
 }
 
 /// Runs `.ci/postgres`; says what it printed.
-fn control(what: &str, folder: &TempDir) -> String {
+fn control(what: &str, folder: &TempDir, more: &[&str]) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/postgres");
-    let output = Command::new(script).arg(what).arg(folder.path()).output().unwrap();
+    let output = Command::new(script).arg(what).arg(folder.path()).args(more).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -22,6 +22,11 @@ pub struct Line {
 
 impl Line {
     pub async fn open(statuses: &[&str]) -> Self {
+        Self::open_with(statuses, &[]).await
+    }
+
+    /// The same with more settings of the server.
+    pub async fn open_with(statuses: &[&str], more: &[(&str, &str)]) -> Self {
         let settings = Settings {
             statuses: statuses.iter().map(|&status| status.to_owned()).collect(),
             status_after: Duration::from_millis(50),
@@ -30,16 +35,18 @@ impl Line {
         let (number, token, secret) =
             (settings.number.clone(), settings.token.clone(), settings.secret.clone());
         let graph = FakeGraph::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), settings).await.unwrap();
-        let server = Server::start(&[
+        let mut settings = vec![
             ("FRONTDESK_DEMO", "off"),
             ("WHATSAPP_VERIFY_TOKEN", "verify"),
             ("WHATSAPP_APP_SECRET", &secret),
             ("WHATSAPP_ACCESS_TOKEN", &token),
             ("WHATSAPP_PHONE_NUMBER_ID", &number),
-            ("WHATSAPP_API_BASE", &graph.url()),
             ("WHATSAPP_UNCLEAR_SECONDS", "1"),
-        ])
-        .await;
+        ];
+        let url = graph.url();
+        settings.push(("WHATSAPP_API_BASE", &url));
+        settings.extend(more);
+        let server = Server::start(&settings).await;
         graph.send_webhooks_to(&webhook(&server));
         assert!(graph.say(GUEST, "Hello, is anybody there?").await);
         let mut admin = server.admin().await;

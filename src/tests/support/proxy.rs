@@ -1,7 +1,7 @@
 //! A TCP proxy in front of PostgreSQL that cuts a connection in the worst moment: at a commit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,6 +24,7 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
 pub struct Proxy {
     pub port: u16,
+    behind: Arc<AtomicU16>,
     armed: Arc<AtomicU8>,
     cuts: Arc<AtomicUsize>,
 }
@@ -34,12 +35,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (armed, cuts) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
-        let proxy = Self { port, armed: Arc::clone(&armed), cuts: Arc::clone(&cuts) };
+        let behind = Arc::new(AtomicU16::new(behind));
+        let proxy =
+            Self { port, behind: Arc::clone(&behind), armed: Arc::clone(&armed), cuts: Arc::clone(&cuts) };
         tokio::spawn(async move {
             loop {
                 // One that went away again before it was taken is no reason to stop.
                 let Ok((client, _)) = listener.accept().await else { continue };
                 let (armed, cuts) = (Arc::clone(&armed), Arc::clone(&cuts));
+                let behind = behind.load(Ordering::SeqCst);
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(("127.0.0.1", behind)).await {
                         let _ = relay(client, server, &armed, &cuts).await;
@@ -48,6 +52,11 @@ impl Proxy {
             }
         });
         proxy
+    }
+
+    /// Leads who connects from now on to another port.
+    pub fn lead_to(&self, behind: u16) {
+        self.behind.store(behind, Ordering::SeqCst);
     }
 
     /// Cuts the next commit off, and waits until that has happened.

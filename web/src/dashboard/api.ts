@@ -96,6 +96,12 @@ export interface Translation {
   original: boolean;
 }
 
+/** A conversation of the same person on another channel. */
+export interface Linked {
+  conversation: Summary;
+  linked_at: string;
+}
+
 export interface Preferences {
   reading_language: string | null;
   model: boolean;
@@ -247,6 +253,8 @@ export const api = {
     call<Written>('POST', `/api/conversations/${id}/rewriting`, body),
   translation: (id: string, body: { text: string; to?: string }) =>
     call<Written>('POST', `/api/conversations/${id}/translation`, body),
+  links: async (id: string) =>
+    (await call<{ items: Linked[] }>('GET', `/api/conversations/${id}/links`)).items,
   translations: (id: string) =>
     call<{ items: Translation[] }>('GET', `/api/conversations/${id}/translations`),
   translate: (id: string, seq: number) =>

@@ -34,6 +34,8 @@ export class Chat {
   notice = $state<string>();
   /** What the guest has to agree to before writing. */
   consent = $state<string>();
+  /** The hotel is on WhatsApp as well. */
+  whatsapp = $state(false);
   /** Hosts that links in the AI's text may lead to: this one and those that the hotel's knowledge names. */
   hosts = $state.raw<readonly string[]>([location.hostname]);
   onevent: ((event: Event) => void) | undefined;
@@ -149,9 +151,16 @@ export class Chat {
     this.#watch();
     this.#welcomed = false;
     try {
-      const { hotel, notice, consent, hosts = [] } = await beginSession(this.#locale);
+      const {
+        hotel,
+        notice,
+        consent,
+        whatsapp = false,
+        hosts = [],
+      } = await beginSession(this.#locale);
       this.notice = notice;
       this.consent = consent;
+      this.whatsapp = whatsapp;
       this.hosts = [location.hostname, ...hosts];
       if (hotel) {
         this.hotel = hotel;

@@ -15,6 +15,8 @@ export interface Session {
   notice?: string;
   /** What the guest has to agree to before writing, and has not. */
   consent?: string;
+  /** The hotel is on WhatsApp as well. */
+  whatsapp?: boolean;
   /** Hosts that the hotel's knowledge names. */
   hosts?: string[];
 }

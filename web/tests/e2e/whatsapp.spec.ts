@@ -1,31 +1,12 @@
 // A guest on WhatsApp, and the desk that may write freely for a day only. The phone is a stand-in.
 import { expect, type Browser, type Page } from '@playwright/test';
 import { violations } from './axe';
+import { GRAPH, says, sentTo } from './graph';
 import { deskPage, reply, test } from './pages';
 
-const GRAPH = process.env.GRAPH_URL;
 const HOUR = 3600;
 
-interface Sent {
-  kind: string;
-  to: string;
-  text: string;
-}
-
 test.skip(!GRAPH, 'needs a stand-in for WhatsApp');
-
-/** A guest's message, which WhatsApp brings only now. */
-async function says(desk: Page, from: string, text: string, secondsAgo = 0): Promise<void> {
-  const data = { from, text, seconds_ago: secondsAgo };
-  expect((await desk.request.post(`${GRAPH}/say`, { data })).status()).toBe(200);
-}
-
-/** What has gone out to this phone. */
-async function sentTo(desk: Page, phone: string): Promise<Sent[]> {
-  const answer = await desk.request.get(`${GRAPH}/journal`);
-  const { accepted } = (await answer.json()) as { accepted: Sent[] };
-  return accepted.filter(({ to }) => to === phone);
-}
 
 /** The conversation of this phone, open at the desk. */
 async function openPhone(

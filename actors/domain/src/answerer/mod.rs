@@ -44,7 +44,7 @@ pub use lexicon::Lexicon;
 pub use model::{Citation, Decision, Entry, Hit, Question, Reason, Reply};
 pub use route::{Route, SmallTalk, Urgency, explain, route};
 pub use sections::SectionError;
-pub use templates::{Template, emergency};
+pub use templates::{Template, emergency, link_code};
 pub use text::fold;
 pub use topics::Topics;
 

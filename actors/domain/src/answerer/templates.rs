@@ -36,6 +36,8 @@ pub enum Template {
     OtherLanguage,
     /// One part was answered, the other goes to a person.
     RestToTeam,
+    /// What a guest of the chat page is to type in there; holds the code, see [`link_code`].
+    LinkCode,
 }
 
 impl Template {
@@ -54,6 +56,7 @@ impl Template {
         Template::AiNotice,
         Template::OtherLanguage,
         Template::RestToTeam,
+        Template::LinkCode,
     ];
 
     fn section(self) -> &'static str {
@@ -71,6 +74,7 @@ impl Template {
             Template::AiNotice => "ai_notice",
             Template::OtherLanguage => "other_language",
             Template::RestToTeam => "rest_to_team",
+            Template::LinkCode => "link_code",
         }
     }
 
@@ -85,6 +89,11 @@ impl Template {
 /// The emergency sentence with the local number, such as "112".
 pub fn emergency(language: Language, number: &str) -> String {
     Template::Emergency.text(language).replace("{number}", number)
+}
+
+/// The message that brings a code over WhatsApp.
+pub fn link_code(language: Language, code: &str) -> String {
+    Template::LinkCode.text(language).replace("{code}", code)
 }
 
 type Table = HashMap<(&'static str, Language), &'static str>;
@@ -119,6 +128,14 @@ mod tests {
                 .filter(|language| table().contains_key(&(template.section(), **language)))
                 .count();
             assert!(known >= 12, "{template:?}: {known}");
+        }
+    }
+
+    #[test]
+    fn the_message_with_a_code_holds_it() {
+        for language in Language::ALL {
+            let text = link_code(*language, "1234 5678");
+            assert!(text.contains("1234 5678") && text.contains("10") && !text.contains('{'), "{language:?}");
         }
     }
 
