@@ -9,6 +9,8 @@ export interface Source {
 
 /** What signs who a guest is. */
 export interface IdentityKey {
+  /** A secret that both know, or the public half of a key pair of the hotel's. */
+  algorithm: 'HS256' | 'EdDSA';
   created_at: string;
   /** Until when the secret before is good as well. */
   old_until?: string;
@@ -23,7 +25,9 @@ export const outside = {
   removeSource: () => call<void>('DELETE', SOURCE),
 
   key: () => call<{ key: IdentityKey | null }>('GET', KEY).then(({ key }) => key),
-  newKey: () => call<IdentityKey & { secret: string }>('POST', KEY),
+  /** Without a public key a secret is made, and shown. */
+  newKey: (publicKey?: string) =>
+    call<IdentityKey & { secret?: string }>('POST', KEY, { public_key: publicKey }),
   removeKey: () => call<void>('DELETE', KEY),
 };
 

@@ -1,5 +1,5 @@
 // What admins set up for other systems and for guests' rights.
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { expect } from '@playwright/test';
 import { violations } from './axe';
 import { deskPage, guestPage, openThread, say, test } from './pages';
@@ -133,35 +133,51 @@ test('a property system is connected: address and secret are shown once, and wor
   await system.dispose();
 });
 
-test('the secret that vouches for guests is made, made anew and taken away', async ({
+test('what vouches for guests is a secret or a public key, replaced and taken away', async ({
   browser,
 }) => {
   const desk = await deskPage(browser, undefined, { bypassCSP: true });
   await desk.goto('/dashboard?page=integrations');
   const dialog = desk.getByRole('dialog');
-  const make = async (name: string) => {
+  const make = async (name: string, publicKey = '') => {
     await desk.getByRole('button', { name, exact: true }).click();
+    await dialog.getByLabel('Public key (optional)').fill(publicKey);
+    expect(await violations(desk)).toEqual([]);
     await dialog.getByRole('button', { name, exact: true }).click();
-    const secret = await dialog.getByLabel('Secret').innerText();
+  };
+  const secret = async () => {
+    const shown = await dialog.getByLabel('Secret').innerText();
     expect(await violations(desk)).toEqual([]);
     await dialog.getByRole('button', { name: 'Done' }).click();
-    return secret;
+    return shown;
   };
-  const one = await make('Make a secret');
+  await make('Set up signing');
+  const one = await secret();
   const row = desk
     .getByRole('list', { name: 'Guests who are logged in at the hotel' })
     .getByRole('listitem');
-  await expect(row).toContainText('made');
+  await expect(row).toContainText('A secret (HS256)');
   await expect(row).not.toContainText('the one before');
-  const two = await make('Make a new secret');
+  await make('Replace the key');
+  const two = await secret();
   expect(two).not.toBe(one);
   await expect(row).toContainText('the one before is good until');
+  await make('Replace the key', 'no key');
+  await expect(dialog.getByRole('alert')).toContainText('Ed25519');
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  await dialog.getByLabel('Public key (optional)').fill(pem);
+  await shots(desk, 'integrations-key');
+  await dialog.getByRole('button', { name: 'Replace the key', exact: true }).click();
+  await expect(dialog).toContainText('The public key is taken');
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await expect(row).toContainText('A public key (EdDSA)');
   await row.scrollIntoViewIfNeeded();
   await shots(desk, 'integrations');
   await desk.reload();
-  for (const secret of [one, two]) await expect(desk.locator('body')).not.toContainText(secret);
+  for (const shown of [one, two]) await expect(desk.locator('body')).not.toContainText(shown);
   await row.getByRole('button').click();
   await dialog.getByRole('button', { name: 'Take away' }).click();
-  await expect(desk.getByText('The secret is taken away.')).toBeVisible();
-  await expect(desk.getByText('There is no secret')).toBeVisible();
+  await expect(desk.getByText('Nothing signs any more.')).toBeVisible();
+  await expect(desk.getByText('Nothing signs: nobody vouches')).toBeVisible();
 });

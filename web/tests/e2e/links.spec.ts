@@ -14,7 +14,9 @@ async function code(desk: Page): Promise<string> {
   let found = '';
   const newest = async () => {
     const sent = await sentTo(desk, PHONE);
-    const text = sent.findLast((each) => each.text.includes('your code for our chat page'))?.text;
+    const text = sent
+      .filter(({ text }) => text.includes('your code for our chat page'))
+      .at(-1)?.text;
     found = /^\d{4} \d{4}/.exec(text ?? '')?.[0] ?? '';
     return found;
   };
