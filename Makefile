@@ -68,10 +68,10 @@ takeovers: pages
 	cargo test --release $(ALL) --test takeovers -- --ignored
 	FRONTDESK_TAKEOVERS=10000 cargo test --release $(ALL) --test contract takeovers -- --nocapture
 
-## failures: every failure of the stand-in for OpenAI, a hundred times each
+## failures: every failure of the stand-in for OpenAI, a hundred times each; and what a model that hangs does to others
 .PHONY: failures
 failures: pages
-	FRONTDESK_FAILURES=100 cargo test --release $(ALL) --test contract failures -- --nocapture
+	FRONTDESK_FAILURES=100 cargo test --release $(ALL) --test contract -- failures a_model_that_hangs --nocapture
 
 ## turn-kills: two hundred kills of the server while the AI answers, each leaving everybody an owner
 .PHONY: turn-kills

@@ -69,6 +69,11 @@ async fn a_model_that_hangs_slows_no_other_message() {
         "an ack alone: median {before:?}, 99 % {before_late:?}; beside a model that hangs: {beside:?}, {beside_late:?}"
     );
     assert!(beside <= before * 6 / 5 + Duration::from_millis(2), "{beside:?} and {before:?}");
+    // Of a debug server there are too few to tell the slowest in a hundred.
+    if is_released() {
+        let bound = before_late * 6 / 5 + Duration::from_millis(2);
+        assert!(beside_late <= bound, "{beside_late:?} and {before_late:?}");
+    }
     for (_, page) in &mut guests {
         page.find("an outcome", |frame| frame["type"] == "draft_end" || frame["status"] == "waiting").await;
     }

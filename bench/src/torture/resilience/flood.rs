@@ -25,6 +25,9 @@ const WHILE: Duration = Duration::from_secs(8);
 /// Frames that a flooder sends at once, and how many of these in a second.
 const FRAMES: usize = 1_000;
 const BURSTS: u32 = 10;
+/// The pause before the flooder comes back: an address may connect twenty times a second, or it is turned away before
+/// it can flood.
+const BACK_AFTER: Duration = Duration::from_millis(60);
 /// Connections of the other flooder in a round, how many at a time, and how long it goes on.
 const CONNECTIONS: usize = 5_000;
 const AT_A_TIME: usize = 100;
@@ -54,6 +57,7 @@ pub(super) async fn run(server: &Path, to: &mut impl Write) -> anyhow::Result<bo
                 }
                 None => slowest = Duration::MAX,
             }
+            tokio::time::sleep(BACK_AFTER).await;
         }
         by_frames.add(quiet, crowd.end());
         let quiet = crowd.feels(WHILE).await;

@@ -51,6 +51,11 @@ impl Answers {
         Ok(Self { sent: 0, accepted: times.clone(), refused: times, cut: 0 })
     }
 
+    /// How many of so many that were answered were refused.
+    pub(super) fn refused_in(&self, answered: u64) -> u64 {
+        self.refused.len() * answered / (self.accepted.len() + self.refused.len()).max(1)
+    }
+
     /// What 99 in 100 accepted ones kept.
     pub(super) fn p99(&self) -> Duration {
         Duration::from_micros(self.accepted.value_at_quantile(0.99))
