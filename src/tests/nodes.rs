@@ -311,7 +311,7 @@ async fn a_node_that_slept_does_not_speak_where_a_human_took_over() {
     let times = std::env::var("FRONTDESK_SLEEPS").map_or(3, |times| times.parse().unwrap());
     let asleep = std::env::var("FRONTDESK_ASLEEP").map_or(3, |seconds| seconds.parse().unwrap());
     let pair = Pair::start().await;
-    let mut taken = Vec::new();
+    let (mut taken, mut late) = (Vec::new(), Duration::ZERO);
     for _ in 0..times {
         let (_, mut guest) = Reader::guest(&pair.a).await;
         tell_first(&mut guest).await;
@@ -323,8 +323,18 @@ async fn a_node_that_slept_does_not_speak_where_a_human_took_over() {
         let ack = agent.find("an answer", |frame| frame["id"] == "take" && frame["type"] != "event").await;
         assert_eq!(ack["type"], "ack", "{ack}");
         taken.push(began.elapsed());
+        let over = ack["seq"].as_u64().unwrap();
         agent.say("human").await;
-        agent.find("its ack", |frame| frame["type"] == "ack" && frame["id"] == "human").await;
+        let human = agent.find("its ack", |frame| frame["type"] == "ack" && frame["id"] == "human").await;
+        // What the take-over cut is stored before it, and may be told after the ack.
+        let mut told = Duration::ZERO;
+        while agent.last < human["seq"].as_u64().unwrap() {
+            let waits = Instant::now();
+            let frame = agent.next(Duration::from_secs(5)).await.expect("told at the node that has it");
+            assert!(frame["by"]["kind"] != "ai" || frame["seq"].as_u64().unwrap() < over, "{frame}");
+            told += waits.elapsed();
+        }
+        late = late.max(told);
         tokio::time::sleep(Duration::from_secs(asleep)).await;
         pair.a.signal(Signal::SIGCONT);
         // The guest is still with the node that slept: it is told what it missed, and nothing of the AI after it.
@@ -336,7 +346,10 @@ async fn a_node_that_slept_does_not_speak_where_a_human_took_over() {
             }
         }
     }
-    println!("{times} nodes asleep for {asleep} s; taken over after {taken:?}");
+    println!(
+        "{times} nodes asleep for {asleep} s; taken over after {taken:?}; told {} ms after the ack at most",
+        late.as_millis()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

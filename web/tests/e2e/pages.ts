@@ -24,8 +24,13 @@ export const ADMIN = { email: 'admin@hotel.test', password: 'correct horse batte
 const at = (baseURL?: string) => (baseURL === undefined ? {} : { baseURL });
 
 /** A guest's phone, with cookies of its own. */
-export async function guestPage(browser: Browser, baseURL?: string): Promise<Page> {
+export async function guestPage(
+  browser: Browser,
+  baseURL?: string,
+  more: BrowserContextOptions = {},
+): Promise<Page> {
   const context = await browser.newContext({
+    ...more,
     ...at(baseURL),
     viewport: { width: 390, height: 844 },
   });
