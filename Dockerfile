@@ -16,6 +16,11 @@ ENV RUSTFLAGS="--remap-path-prefix=/build=frontdesk --remap-path-prefix=/usr/loc
 RUN cargo build --release --locked --bin frontdesk
 
 FROM debian:bookworm-slim
+# Backups of a PostgreSQL are made by its own programs: `--build-arg PACKAGES=postgresql-client` adds Debian's, for
+# servers up to version 15.
+ARG PACKAGES=""
+RUN [ -z "$PACKAGES" ] || { apt-get update && apt-get install -y --no-install-recommends $PACKAGES \
+    && rm -rf /var/lib/apt/lists/*; }
 RUN useradd --system --uid 10001 --home-dir /data --create-home frontdesk
 # Whom to believe when it calls a model, WhatsApp or a webhook: this image has no list of its own.
 COPY --from=server /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

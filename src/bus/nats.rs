@@ -18,6 +18,8 @@ use frontdesk_actors::ports::Bus;
 use frontdesk_actors::post::Post;
 use frontdesk_domain::letter::NodeId;
 
+use super::place::place;
+
 /// How many letters may wait to be written. One more is lost, as any may be.
 const WAITING_MAX: usize = 16_384;
 /// How long connecting may take.
@@ -49,7 +51,7 @@ impl Nats {
     /// # Errors
     /// See [`NatsError`].
     pub async fn connect(url: &SecretString, log: Uuid, me: NodeId) -> Result<Self, NatsError> {
-        let client = ConnectOptions::new()
+        let options = ConnectOptions::new()
             .name("frontdesk")
             .no_echo()
             .connection_timeout(CONNECT_WITHIN)
@@ -58,8 +60,10 @@ impl Nats {
                 RECONNECT_AFTER_MAX.min(Duration::from_millis(50) * u32::try_from(tries).unwrap_or(u32::MAX))
             })
             .retry_on_initial_connect()
-            .event_callback(|event| async move { told(&event) })
-            .connect(url.expose_secret())
+            .event_callback(|event| async move { told(&event) });
+        let (address, options) = place(url.expose_secret(), options).ok_or_else(no_url)?;
+        let client = options
+            .connect(address)
             .await
             // No more of it: it may repeat the password.
             .map_err(|error| NatsError::Setting(error.kind().to_string()))?;
@@ -123,6 +127,10 @@ async fn write(client: Client, mut waiting: mpsc::Receiver<(String, Bytes)>) {
     }
 }
 
+fn no_url() -> NatsError {
+    NatsError::Setting("it is no URL".to_owned())
+}
+
 /// What is worth a line in the log.
 fn told(event: &Event) {
     match event {
@@ -132,6 +140,10 @@ fn told(event: &Event) {
         }
         Event::SlowConsumer(_) => {
             tracing::warn!("letters of other nodes came faster than they were taken in")
+        }
+        // It comes as either of the two, by the moment.
+        Event::ServerError(_) | Event::ClientError(_) if event.to_string().contains("authorization") => {
+            tracing::error!("the NATS server refuses us; check user and password in NATS_URL");
         }
         other => tracing::debug!(%other, "NATS"),
     }

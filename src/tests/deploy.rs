@@ -8,6 +8,7 @@ const FILES: &[&str] = &[
     "Dockerfile",
     "src/deploy/compose.yaml",
     "src/deploy/compose.postgres.yaml",
+    "src/deploy/compose.nodes.yaml",
     "src/deploy/frontdesk.service",
     "src/deploy/render.yaml",
     "src/deploy/kubernetes.yaml",

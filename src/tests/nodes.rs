@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::cluster::Cluster;
-use crate::support::nats::{BadWire, NatsServer};
+use crate::support::nats::{self, BadWire, NatsServer};
 use crate::support::server::{ADMIN, PATIENCE, binary};
 use crate::support::{Caller, Client, Server};
 
@@ -47,7 +47,7 @@ impl Pair {
         let database = cluster.url("hotel", cluster.port());
         let (url, name) = (model.url(), long_answer());
         let node = |port: u16| {
-            let nats = format!("nats://127.0.0.1:{port}");
+            let nats = nats::url(port);
             let settings: Vec<(&'static str, String)> = vec![
                 ("DATABASE_URL", database.clone()),
                 ("NATS_URL", nats),

@@ -11,6 +11,15 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::server::PATIENCE;
 
+/// Who may use it, and by which password: one that a URL cannot hold as it is.
+const USER: &str = "frontdesk";
+const PASSWORD: &str = "let@us/in";
+
+/// The URL of a server, or of a wire before it, at this port.
+pub fn url(port: u16) -> String {
+    format!("nats://{USER}:let%40us%2Fin@127.0.0.1:{port}")
+}
+
 /// A server that can be stopped and started again at the same place.
 pub struct NatsServer {
     child: Option<Child>,
@@ -32,7 +41,7 @@ impl NatsServer {
             "nats-server"
         };
         let mut command = Command::new(program);
-        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
+        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "--user", USER, "--pass", PASSWORD]);
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nats-server"));
         let give_up = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
