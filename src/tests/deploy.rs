@@ -24,7 +24,9 @@ fn settings_named(text: &str) -> Vec<&str> {
     let word = |letter: char| !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_');
     text.split(word)
         .filter(|word| {
-            ["FRONTDESK_", "OPENAI_", "WHATSAPP_"].iter().any(|prefix| word.starts_with(prefix))
+            ["FRONTDESK_", "OPENAI_", "WHATSAPP_", "DATABASE_URL", "NATS_URL"]
+                .iter()
+                .any(|prefix| word.starts_with(prefix))
                 && !word.ends_with('_')
         })
         .collect()

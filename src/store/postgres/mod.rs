@@ -123,8 +123,9 @@ impl PostgresStore {
         node: Option<NodeId>,
         queue_max: usize,
     ) -> Result<(Self, Writer, mpsc::Receiver<Job>), OpenError> {
-        let options = open::options(url)?;
-        let conn = open::writer(&options, open::Lock::of(node)).await?;
+        let lock = open::Lock::of(node);
+        let options = open::of_one(open::options(url)?, lock);
+        let conn = open::writer(&options, lock).await?;
         let readers = PgPoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_WAIT)

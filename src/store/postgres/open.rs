@@ -163,6 +163,16 @@ impl Lock {
     }
 }
 
+/// The options of a process that has the database like this. One that stops in the middle of a transaction holds rows
+/// that others need to take a conversation over: they are not to wait for it, so the server ends it soon. Nothing is
+/// lost by that, for nothing of it was acknowledged.
+pub(super) fn of_one(options: PgConnectOptions, lock: Lock) -> PgConnectOptions {
+    match lock {
+        Lock::Alone => options,
+        Lock::Shared => options.options([("idle_in_transaction_session_timeout", "2s")]),
+    }
+}
+
 /// A connection that may write: it holds the lock, as long as it lives.
 ///
 /// # Errors

@@ -1,8 +1,11 @@
 //! Who has which conversation, of several processes.
 
+use std::time::{Duration, Instant};
+
 use frontdesk_actors::ports::{Claim, Owners, Standing, Store, StoreError};
 use frontdesk_domain::letter::NodeId;
 use frontdesk_domain::timestamp::Timestamp;
+use sqlx::ConnectOptions;
 use uuid::Uuid;
 
 use super::{Fresh, Place, PostgresStore};
@@ -52,6 +55,26 @@ async fn only_the_owner_stores() {
     assert_eq!(at_a.claim(id).await.expect("answers"), Claim::Theirs(b));
     at_b.release(id).await.expect("answers");
     assert_eq!(at_a.claim(id).await.expect("answers"), ours);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
+async fn who_falls_asleep_in_a_transaction_does_not_hold_its_conversations() {
+    let place = Fresh::new().await;
+    let (a, at_a) = node(&place).await;
+    let (_, at_b) = node(&place).await;
+    let property = hotel(&at_a).await;
+    let id = conversation(&at_a, property).await.id();
+    at_a.claim(id).await.expect("answers");
+    // As the writer is when its process is stopped between two statements of a commit.
+    let mut asleep = at_a.options.connect().await.expect("connects");
+    for statement in ["BEGIN", "SELECT 1 FROM conversations FOR UPDATE"] {
+        sqlx::raw_sql(statement).execute(&mut asleep).await.expect("done");
+    }
+    let began = Instant::now();
+    assert_eq!(at_b.seize(id, a).await.expect("answers"), Claim::Ours { turn_open: false });
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    sqlx::raw_sql("COMMIT").execute(&mut asleep).await.expect_err("ended meanwhile");
 }
 
 #[tokio::test]
