@@ -112,7 +112,7 @@ async fn one_of_them_does_what_only_one_does() {
             _ = other[0].wait_for(|leads| *leads) => 1,
         }
     };
-    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(*leads[first].borrow() && !*leads[1 - first].borrow(), "one, and only one");
     tasks[first].abort();
     leads[1 - first].wait_for(|leads| *leads).await.expect("the other is there");
