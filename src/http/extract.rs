@@ -138,8 +138,8 @@ pub struct GuestAuth {
 impl<S: Send + Sync> FromRequestParts<S> for GuestAuth {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        match Caller::from_request_parts(parts, &()).await?.who {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, state).await?.who {
             Principal::Guest { id, property, .. } => Ok(Self { guest: id, property }),
             Principal::Agent { .. } => Err(Refusal::forbidden().into()),
         }

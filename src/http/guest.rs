@@ -215,7 +215,7 @@ async fn answer(
         consent = None;
     }
     let hosts = state.help.hosts(row.property).await;
-    let whatsapp = state.whatsapp.as_ref().is_some_and(|webhook| webhook.numbers.serve(row.property));
+    let whatsapp = state.whatsapp_of(row.property).is_some();
     let guest = GuestProfile { id: Some(row.id), ..row.profile };
     let token_text = token.reveal().to_owned();
     let conversation = row.conversation;

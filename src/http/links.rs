@@ -50,10 +50,7 @@ pub(super) async fn send_code(
 ) -> ApiResult<(StatusCode, Json<Sent>)> {
     let bad = || ApiError::bad("field `phone`: a number with its country's code, such as +49 151 2345678");
     let number = linking::number(&asked.phone).ok_or_else(bad)?;
-    let serves = state.whatsapp.as_ref().is_some_and(|webhook| webhook.numbers.serve(property));
-    let Some(graph) = state.graph.clone().filter(|_| serves) else {
-        return Err(ApiError::not_found("whatsapp"));
-    };
+    let graph = state.whatsapp_of(property).cloned().ok_or_else(|| ApiError::not_found("whatsapp"))?;
     state.quotas.check(Quota::CodePerGuest, &guest)?;
     state.quotas.check(Quota::CodePerNumber, &(property, &number))?;
     let place = Arc::clone(&state.codes).try_acquire_owned().map_err(|_| Refusal::overloaded())?;

@@ -98,6 +98,14 @@ pub struct AppState {
     pub checking: Arc<Semaphore>,
 }
 
+impl AppState {
+    /// The client for the Graph API, if this hotel is on WhatsApp.
+    pub fn whatsapp_of(&self, property: PropertyId) -> Option<&GraphClient> {
+        self.whatsapp.as_ref().filter(|webhook| webhook.numbers.serve(property))?;
+        self.graph.as_ref()
+    }
+}
+
 /// Whether the server is up: `/readyz` says "starting" until then.
 #[derive(Clone, Debug, Default)]
 pub struct Started(Arc<AtomicBool>);

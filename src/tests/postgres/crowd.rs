@@ -16,6 +16,7 @@ use crate::support::{Client, Server};
 pub(super) const GUESTS: usize = 6;
 /// How long a guest waits for an answer before it connects anew and says it again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
 /// A guest who says one thing after another, each until it is acknowledged.
 struct Guest {
     address: String,
